@@ -1,0 +1,112 @@
+// The contract: what every place that holds items promises, as types alone.
+//
+// `send` and `receive` are properties and not methods in the two interfaces: methods are bivariant, and would let a
+// Channel<Dog> pass as a Sender<Animal>. Signals are structural, so that a consumer without DOM or Node types compiles.
+
+/** What is used of an `AbortSignal`: no DOM or Node types are needed to compile against this package. */
+export interface AbortSignalLike {
+  /** Whether the signal has been aborted. */
+  readonly aborted: boolean;
+  /** Why it was aborted: a wait that it ends rejects with this very value. */
+  readonly reason: unknown;
+  /** Called once for each signal that somebody waits on, however many wait. */
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  /** Called when nobody waits on the signal any more. */
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** The platform's `AbortSignal` where its types are loaded, else what this package needs of one. */
+export type NativeSignal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : AbortSignalLike;
+
+/** How long an operation may wait. Giving up has no effect on the channel: nothing was enqueued, nothing consumed. */
+export interface WaitOptions {
+  /** Ends the wait when it aborts: the operation rejects with `signal.reason` itself. */
+  readonly signal?: AbortSignalLike | undefined;
+  /** Milliseconds that the whole call may take, then it rejects with `TimeoutError`. `0` tries once; `Infinity`, the default, waits for ever. */
+  readonly timeout?: number | undefined;
+}
+
+/** The end of a place that takes items. */
+export interface Sender<in T> {
+  /** Fulfils when the item was accepted; waits while there is no room. */
+  readonly send: (value: T, options?: WaitOptions) => Promise<void>;
+  /** No more items: those accepted, and those of sends already waiting, are still delivered; then the end, or `error`. */
+  readonly close: (error?: unknown) => void | Promise<void>;
+}
+
+/** The end of a place that gives items. */
+export interface Receiver<out T> extends AsyncIterable<T> {
+  /** Fulfils with the next item, or with `undefined` once the place is closed and drained. */
+  readonly receive: (options?: WaitOptions) => Promise<T | undefined>;
+  /** Nobody wants the items any more: what is undelivered is dropped and waiting senders are refused, at once. */
+  readonly cancel: (reason?: unknown) => void | Promise<void>;
+}
+
+/** Why an item was handed to `onDrop`. */
+export type DropReason = 'drop-oldest' | 'drop-newest' | 'cancel';
+
+/**
+ * What a send does when the channel is full: wait for room, drop the oldest buffered item or the incoming one, or
+ * reject with `OverflowError`.
+ */
+export type Overflow = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject';
+
+/** Options of a `Channel`. */
+export interface ChannelOptions<T> {
+  /** Names the channel in error messages, in `stats()` and when it is printed. */
+  readonly name?: string | undefined;
+  /** What a send does when the channel is full: `'wait'` unless said otherwise. */
+  readonly overflow?: Overflow | undefined;
+  /**
+   * Is given every item that was accepted and will not be received. Runs when the channel is consistent, before the
+   * call that caused it returns, never inside another `onDrop` of the same channel. If it throws, the error is reported
+   * as uncaught and nothing else breaks.
+   */
+  readonly onDrop?: ((value: T, why: DropReason) => void) | undefined;
+  /** How many sends may wait at once, an integer from 0; one more rejects with `TooManyWaitersError`. 65,536 by default. */
+  readonly maxWaiters?: number | undefined;
+  /** Aborted, it is `cancel(signal.reason)`. One that is already aborted makes a cancelled channel. */
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+/** A snapshot of a channel. `sent = received + dropped + size`, always. */
+export interface ChannelStats {
+  /** The name given in the options. */
+  readonly name: string | undefined;
+  /** How many items may be buffered. */
+  readonly capacity: number;
+  /** How many items are buffered now. */
+  readonly size: number;
+  /** The most that were ever buffered. */
+  readonly peakSize: number;
+  /** Items accepted, those that a policy dropped included. */
+  readonly sent: number;
+  /** Items handed to a receiver. */
+  readonly received: number;
+  /** Items dropped by the overflow policy or by a cancel. */
+  readonly dropped: number;
+  /** Sends that wait for room. */
+  readonly waitingSenders: number;
+  /** Receives that wait for an item. */
+  readonly waitingReceivers: number;
+}
+
+/** Iterates the items of a channel. Several may run at once: they share the items. */
+export interface ChannelIterator<out T> extends AsyncIterableIterator<T> {
+  /** The next item, or the end. Rejects, each time, where the end is an error. */
+  next(): Promise<IteratorResult<T, undefined>>;
+  /** Ends the iteration: a `next()` that waits settles as done and loses nothing. */
+  return(): Promise<IteratorResult<T, undefined>>;
+  /** Itself. */
+  [Symbol.asyncIterator](): this;
+}
+
+/** A sender of its own for one of many producers: the channel closes once every handle given out has closed. */
+export interface SenderHandle<in T> extends Sender<T>, Disposable {
+  /** As `trySend` of the channel, and false once this handle is closed. */
+  readonly trySend: (value: T) => boolean;
+  /** This producer is done. The first error given by any handle becomes the channel's end. */
+  readonly close: (error?: unknown) => void;
+  /** Whether this handle or the whole channel is closed. */
+  readonly closed: boolean;
+}

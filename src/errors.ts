@@ -1,0 +1,135 @@
+// The errors of this library, each with a stable `code`; four classes without a common base.
+//
+// Guarantee: a message says what happened, to which channel, and what to do. An item that was refused rides on the error
+// as `value`, a reason that was given as `cause`; each is an own property only then. `instanceof` holds between two
+// loaded copies of this package: a brand from the global symbol registry stands behind it.
+
+/** A send on a closed channel, or a wait that the end of the channel cut short. */
+export class ChannelClosedError extends Error {
+  declare readonly name: 'ChannelClosedError';
+  /** Stable, for code that cannot use `instanceof`. */
+  readonly code: 'ERR_SLUICE_CLOSED' = 'ERR_SLUICE_CLOSED';
+  /** The item that was refused, where the call carried one. */
+  declare readonly value?: unknown;
+  /** What `close` or `cancel` was given, where it was given something. */
+  declare readonly cause?: unknown;
+}
+
+/** A wait that took longer than its `timeout`. It had no effect. */
+export class TimeoutError extends Error {
+  declare readonly name: 'TimeoutError';
+  /** Stable, for code that cannot use `instanceof`. */
+  readonly code: 'ERR_SLUICE_TIMEOUT' = 'ERR_SLUICE_TIMEOUT';
+  /** The item that was not sent, where the call carried one. */
+  declare readonly value?: unknown;
+}
+
+/** A send on a full channel whose overflow policy is `'reject'`. */
+export class OverflowError extends Error {
+  declare readonly name: 'OverflowError';
+  /** Stable, for code that cannot use `instanceof`. */
+  readonly code: 'ERR_SLUICE_OVERFLOW' = 'ERR_SLUICE_OVERFLOW';
+  /** The item that found no room. */
+  declare readonly value: unknown;
+}
+
+/** A send that would have been one more than `maxWaiters`: most likely nobody awaits them. */
+export class TooManyWaitersError extends Error {
+  declare readonly name: 'TooManyWaitersError';
+  /** Stable, for code that cannot use `instanceof`. */
+  readonly code: 'ERR_SLUICE_TOO_MANY_WAITERS' = 'ERR_SLUICE_TOO_MANY_WAITERS';
+  /** The item that was not sent. */
+  declare readonly value?: unknown;
+}
+
+const BRAND = Symbol.for('sluice.error');
+
+/** Puts the name where `stack` finds it, and the brand behind `instanceof`; a subclass keeps the ordinary meaning. */
+function brand(type: { readonly prototype: Error }, name: string): void {
+  Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
+  Object.defineProperty(type.prototype, BRAND, { value: name });
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: unknown, other: unknown): boolean {
+      if (this === type) return (other as Record<symbol, unknown> | null | undefined)?.[BRAND] === name;
+      return Function.prototype[Symbol.hasInstance].call(this as () => void, other);
+    },
+  });
+}
+
+brand(ChannelClosedError, 'ChannelClosedError');
+brand(TimeoutError, 'TimeoutError');
+brand(OverflowError, 'OverflowError');
+brand(TooManyWaitersError, 'TooManyWaitersError');
+
+/** What an error says of the place it happened to. */
+export interface Place {
+  readonly kind: 'Channel' | 'BoundedQueue';
+  readonly name: string | undefined;
+  readonly capacity: number;
+}
+
+const where = ({ kind, name, capacity }: Place): string =>
+  `${kind} ${name === undefined ? '' : `'${name}' `}(capacity ${capacity})`;
+
+/** Marks an error that carries no item: `undefined` is a legal one. */
+export const NO_ITEM: unique symbol = Symbol('no item');
+
+function carry<E extends Error>(error: E, value: unknown): E {
+  return value === NO_ITEM ? error : Object.assign(error, { value });
+}
+
+/** The place is closed; `reason` as given to `close` or `cancel`, undefined where none was. */
+export function closedError(place: Place, reason: unknown, value: unknown): ChannelClosedError {
+  const error = new ChannelClosedError(
+    value === NO_ITEM
+      ? `${where(place)} is closed: nothing more comes from it; read 'cause' for the reason, if one was given`
+      : `${where(place)} is closed: the item was not accepted and is this error's 'value'; stop producing when 'closed' is true`,
+  );
+  return carry(reason === undefined ? error : Object.assign(error, { cause: reason }), value);
+}
+
+/** The wait took `timeout` milliseconds. */
+export function timeoutError(place: Place, what: string, timeout: number, value: unknown): TimeoutError {
+  return carry(
+    new TimeoutError(
+      `${what} on ${where(place)} timed out after ${timeout} ms and had no effect; wait longer, or speed up the other side`,
+    ),
+    value,
+  );
+}
+
+/** The place is full and its policy is `'reject'`. */
+export function overflowError(place: Place, value: unknown): OverflowError {
+  return carry(
+    new OverflowError(
+      `${where(place)} is full and its overflow policy is 'reject': the item is this error's 'value'; shed it, retry later, or choose another policy`,
+    ),
+    value,
+  );
+}
+
+/** As many sends wait as may. */
+export function tooManyWaitersError(place: Place, maxWaiters: number, value: unknown): TooManyWaitersError {
+  return carry(
+    new TooManyWaitersError(
+      `${where(place)} has ${maxWaiters} sends waiting already: await each send before the next, or raise 'maxWaiters'`,
+    ),
+    value,
+  );
+}
+
+/** Runs `make` without stack traces: for errors made by the thousand, whose stacks would cost more than all the rest. */
+export function withoutStacks(make: () => void): void {
+  const { stackTraceLimit } = Error as { stackTraceLimit?: number };
+  limitStacks(0);
+  try {
+    make();
+  } finally {
+    limitStacks(stackTraceLimit);
+  }
+}
+
+/** Only V8 has the limit, and a hardened platform may have frozen it: then the errors are merely slower. */
+function limitStacks(limit: number | undefined): void {
+  if (limit !== undefined && Reflect.has(Error, 'stackTraceLimit')) Reflect.set(Error, 'stackTraceLimit', limit);
+}

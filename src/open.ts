@@ -1,0 +1,42 @@
+// Opens the machine behind a face: checks the options, and watches the signal among them until the end.
+
+import { checkCapacity, checkOptions } from './arguments.js';
+import { Core } from './channel.js';
+import type { AbortSignalLike, ChannelOptions } from './contract.js';
+import { Drops } from './drops.js';
+import type { Place } from './errors.js';
+import { type Abortable, offAbort, onAbort } from './signals.js';
+
+const MAX_WAITERS = 65_536;
+
+/** Throws where an argument is wrong. */
+export function openCore<T>(kind: Place['kind'], capacity: number, options: ChannelOptions<T>): Core<T> {
+  checkCapacity(capacity, kind === 'Channel' ? 0 : 1);
+  checkOptions(options);
+  const { name, overflow = 'wait', onDrop, maxWaiters = MAX_WAITERS, signal } = options;
+  if (overflow === 'drop-oldest' && capacity === 0) {
+    throw new RangeError("options.overflow 'drop-oldest' needs a capacity of at least 1: at 0 nothing is buffered that could be dropped");
+  }
+  const core = new Core<T>({
+    place: { kind, name, capacity },
+    overflow,
+    maxWaiters,
+    drops: onDrop === undefined ? undefined : new Drops(onDrop),
+  });
+  if (signal !== undefined) cancelOnAbort(core, signal);
+  return core;
+}
+
+function cancelOnAbort<T>(core: Core<T>, signal: AbortSignalLike): void {
+  if (signal.aborted) {
+    core.cancel(signal.reason);
+    return;
+  }
+  const cancels: Abortable = {
+    aborted: (reason) => {
+      core.cancel(reason);
+    },
+  };
+  onAbort(signal, cancels);
+  core.onEnd(() => offAbort(signal, cancels));
+}

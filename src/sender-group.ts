@@ -1,0 +1,53 @@
+// Handles for many producers of which nobody is the last: the channel closes once every handle given out has closed.
+//
+// Invariant: `open` handles are given out and not closed; when it falls to 0 the channel is closed, with the first error
+// that any handle was closed with.
+
+import { readLimits } from './arguments.js';
+import type { Core } from './channel.js';
+import type { SenderHandle, WaitOptions } from './contract.js';
+import { closedError } from './errors.js';
+import { dispose } from './host.js';
+
+/** The handles of one channel. */
+export class SenderGroup<T> {
+  private open = 0;
+  private error: unknown = undefined;
+
+  constructor(private readonly core: Core<T>) {}
+
+  /** One more handle; of a closed channel a closed one. */
+  handle(): SenderHandle<T> {
+    const { core } = this;
+    let closed = core.closed;
+    let ownError: unknown;
+    if (!closed) this.open++;
+
+    const refuse = (value: T, options: WaitOptions | undefined): Promise<never> => {
+      let reason: unknown;
+      try {
+        if (options !== undefined) readLimits(options);
+        reason = closedError(core.settings.place, ownError === undefined ? core.reason : ownError, value);
+      } catch (error) {
+        reason = error;
+      }
+      return core.settler.refused(reason);
+    };
+    const close = (error?: unknown): void => {
+      if (closed) return;
+      closed = true;
+      ownError = error;
+      if (this.error === undefined) this.error = error;
+      if (--this.open === 0) core.close(this.error);
+    };
+    return {
+      send: (value, options) => (closed ? refuse(value, options) : core.send(value, options)),
+      trySend: (value) => !closed && core.trySend(value),
+      close,
+      get closed() {
+        return closed || core.closed;
+      },
+      [dispose]: () => close(),
+    };
+  }
+}

@@ -1,0 +1,102 @@
+// Waiting operations: one promise each, in a list that any of them may leave in O(1).
+//
+// Invariants: a waiter is in at most one list, and `list` names it. Out of every list it has been decided (served,
+// refused, aborted or timed out) and is never decided again; its guard is released the moment it leaves. So of an item
+// and an abort exactly one wins.
+
+import type { Limits } from './arguments.js';
+import { FOREVER } from './arguments.js';
+import { Guard, type GivesUp } from './guard.js';
+
+/** Whose operation waits. */
+export interface Owner {
+  /** The error of a wait that timed out; the waiter is still in its list. */
+  expired(waiter: Waiter, timeout: number): unknown;
+}
+
+/** How a waiting receive wants what it is given: an item, a result of `next()`, a batch. */
+export interface Wrap {
+  /** What the operation fulfils with when it is handed one item. */
+  one(value: unknown): unknown;
+}
+
+// The functions of a new promise are caught without a closure for each: a blocked sender is a third smaller for it.
+let resolve: (value: unknown) => void;
+let reject: (reason: unknown) => void;
+const catchFunctions = (resolveIt: typeof resolve, rejectIt: typeof reject): void => {
+  resolve = resolveIt;
+  reject = rejectIt;
+};
+
+/** One waiting operation. */
+export class Waiter implements GivesUp {
+  readonly promise: Promise<unknown> = new Promise(catchFunctions);
+  readonly resolve: (value: unknown) => void = resolve;
+  readonly reject: (reason: unknown) => void = reject;
+  /** The list it waits in; undefined once it is decided. */
+  list: WaiterList | undefined = undefined;
+  next: Waiter | undefined = undefined;
+  previous: Waiter | undefined = undefined;
+  private guard: Guard | undefined = undefined;
+
+  /** `value` is the item of a waiting send, the `Wrap` of a waiting receive. */
+  constructor(
+    private readonly owner: Owner,
+    readonly value: unknown,
+  ) {}
+
+  /** Watches the limits of the wait. */
+  watch(limits: Limits): void {
+    if (limits !== FOREVER) this.guard = new Guard(this, limits);
+  }
+
+  /** Leaves the list and is decided: nobody else can decide it any more. */
+  leave(): void {
+    this.list?.remove(this);
+    this.guard?.release();
+  }
+
+  giveUp(reason: unknown): void {
+    this.leave();
+    this.reject(reason);
+  }
+
+  expired(timeout: number): unknown {
+    return this.owner.expired(this, timeout);
+  }
+}
+
+/** Waiters in order of arrival, linked through themselves. */
+export class WaiterList {
+  length = 0;
+  first: Waiter | undefined = undefined;
+  last: Waiter | undefined = undefined;
+
+  /** Appends a waiter that is in no list. */
+  push(waiter: Waiter): void {
+    waiter.list = this;
+    waiter.previous = this.last;
+    if (this.last === undefined) this.first = waiter;
+    else this.last.next = waiter;
+    this.last = waiter;
+    this.length++;
+  }
+
+  /** Takes the one that has waited longest; it is decided. */
+  shift(): Waiter | undefined {
+    const waiter = this.first;
+    waiter?.leave();
+    return waiter;
+  }
+
+  /** Unlinks a waiter of this list. */
+  remove(waiter: Waiter): void {
+    const { previous, next } = waiter;
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    if (next === undefined) this.last = previous;
+    else next.previous = previous;
+    waiter.list = waiter.next = waiter.previous = undefined;
+    this.length--;
+  }
+}
