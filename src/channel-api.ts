@@ -1,8 +1,8 @@
 // The public face of a channel: what each operation guarantees, and one line to the machine in channel.ts.
 
-import { Batch, nextShape, receiveShape, Step } from './shapes.js';
-import { checkLimits, checkMax, FOREVER } from './arguments.js';
-import { type Core } from './channel.js';
+import { batchOf, ITEM, NEXT } from './shapes.js';
+import { checkLimits, FOREVER } from './arguments.js';
+import type { Core } from './channel.js';
 import type {
   ChannelIterator,
   ChannelOptions,
@@ -101,15 +101,8 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
     const opener = openerOf(source);
     const channel = new Channel<T>(capacity, options);
     const core = channel[CORE];
-    pour(core, opener, FOREVER, {
-      ended: () => core.close(undefined),
-      failed: (error) => core.close(error),
-      stopped: () => {},
-      returning: (done) => {
-        core.returning = done;
-      },
-      heard: false,
-    });
+    const close = (error?: unknown): void => core.close(error);
+    pour(core, opener, FOREVER, false).then(() => close(), close);
     return channel;
   }
 
@@ -241,16 +234,13 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * ```
    */
   sendAll(source: Iterable<T> | AsyncIterable<T>, options?: WaitOptions): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const limits = options === undefined ? FOREVER : checkLimits(options);
-      pour(this[CORE], openerOf(source), limits, {
-        ended: resolve,
-        failed: reject,
-        stopped: reject,
-        returning: () => {},
-        heard: true,
-      });
-    });
+    const core = this[CORE];
+    try {
+      const limits = checkLimits(options);
+      return pour(core, openerOf(source), limits, true);
+    } catch (error) {
+      return core.settler.refused(error);
+    }
   }
 
   /**
@@ -291,7 +281,7 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * ```
    */
   receive(options?: WaitOptions): Promise<T | undefined> {
-    return this[CORE].receive(receiveShape<T>(), options);
+    return this[CORE].receive(ITEM, options);
   }
 
   /**
@@ -325,12 +315,7 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * ```
    */
   receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
-    try {
-      checkMax(max);
-    } catch (error) {
-      return this[CORE].settler.refused(error);
-    }
-    return this[CORE].receive(new Batch<T>(max, false), options);
+    return this[CORE].receiveMany(max, options, false);
   }
 
   /**
@@ -362,8 +347,7 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * ```
    */
   batches(max: number): ChannelIterator<T[]> {
-    checkMax(max);
-    return new Iteration(this[CORE], new Step(new Batch<T>(max, false)), false);
+    return new Iteration(this[CORE], batchOf<T, IteratorResult<T[], undefined>>(max, true, false), false);
   }
 
   /**
@@ -380,7 +364,7 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * ```
    */
   consume(): ChannelIterator<T> {
-    return new Iteration(this[CORE], nextShape<T>(), true);
+    return new Iteration(this[CORE], NEXT, true);
   }
 
   /**
@@ -394,7 +378,7 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * ```
    */
   [Symbol.asyncIterator](): ChannelIterator<T> {
-    return new Iteration(this[CORE], nextShape<T>(), false);
+    return new Iteration(this[CORE], NEXT, false);
   }
 
   /**

@@ -24,14 +24,14 @@
 // both win. State changes before anyone is told, and foreign code runs last. When the promises of accepted operations
 // settle is the settler's business.
 
-import { FOREVER, type Limits, readLimits } from './arguments.js';
+import { type Limits, readLimits } from './arguments.js';
 import type { ChannelStats, DropReason, NativeSignal, Overflow, WaitOptions } from './contract.js';
 import type { Drops } from './drops.js';
 import { closedError, NO_ITEM, overflowError, type Place, timeoutError, tooManyWaitersError, withoutStacks } from './errors.js';
 import { assertAfterEach } from './invariants.js';
 import { Ring } from './ring.js';
 import { payAll, Settler } from './settler.js';
-import type { Items, Shape } from './shapes.js';
+import { batchOf, type Items, type Shape } from './shapes.js';
 import { type Owner, Waiter, WaiterList } from './waiters.js';
 
 /** A party inside the library that follows a channel's end: a feed, a queue, the face. */
@@ -44,14 +44,6 @@ export interface Follower {
 
 /** So many refusals are made with a stack trace each; more would stall the loop, and their stacks say nothing new. */
 const FEW = 64;
-
-/** What a channel is made of; checked before. */
-export interface Settings<T> {
-  readonly place: Place;
-  readonly overflow: Overflow;
-  readonly maxWaiters: number;
-  readonly drops: Drops<T> | undefined;
-}
 
 /** The machine of one channel. */
 export class Core<T> implements Items<T>, Owner {
@@ -77,21 +69,25 @@ export class Core<T> implements Items<T>, Owner {
   dropped = 0;
   peakSize = 0;
 
-  constructor(readonly settings: Settings<T>) {
-    this.capacity = settings.place.capacity;
+  /** The arguments have been checked. */
+  constructor(
+    readonly place: Place,
+    private readonly overflow: Overflow,
+    private readonly maxWaiters: number,
+    private readonly drops: Drops<T> | undefined,
+  ) {
+    this.capacity = place.capacity;
     this.settler = new Settler(this.capacity);
   }
 
   // ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   send(value: T, options: WaitOptions | undefined): Promise<void> {
-    let limits = FOREVER;
-    if (options !== undefined) {
-      try {
-        limits = readLimits(options);
-      } catch (error) {
-        return this.settler.refused(error);
-      }
+    let limits: Limits;
+    try {
+      limits = readLimits(options);
+    } catch (error) {
+      return this.settler.refused(error);
     }
     if (this.offer(value)) return this.settler.accepted(); // 1, 2
     const refusal = this.refusal(value, limits.timeout); // 3
@@ -124,31 +120,31 @@ export class Core<T> implements Items<T>, Owner {
       if (buffer.size > this.peakSize) this.peakSize = buffer.size;
       return true;
     }
-    switch (this.settings.overflow) {
+    switch (this.overflow) {
       case 'drop-newest':
         this.sent++;
-        this.drop(value, 'drop-newest');
+        this.#drop(value, 'drop-newest');
         break;
       case 'drop-oldest': {
         const oldest = buffer.shift();
         this.sent++;
         buffer.push(value);
-        this.drop(oldest, 'drop-oldest');
+        this.#drop(oldest, 'drop-oldest');
         break;
       }
       default:
         return false;
     }
-    this.settings.drops?.tell();
+    this.tellDrops();
     return true;
   }
 
   /** Case 3 of a send that was not accepted: why it may not wait, where it may not. */
   refusal(value: T, timeout: number): Error | undefined {
-    const { place, overflow, maxWaiters } = this.settings;
+    const { place, maxWaiters } = this;
     if (this.closed) return closedError(place, this.reason, value);
-    if (overflow === 'reject') return overflowError(place, value);
-    if (timeout === 0) return this.timedOut(timeout, value);
+    if (this.overflow === 'reject') return overflowError(place, value);
+    if (timeout === 0) return this.#timedOut(timeout, value);
     if (this.senders.length >= maxWaiters) return tooManyWaitersError(place, maxWaiters, value);
     return undefined;
   }
@@ -165,18 +161,26 @@ export class Core<T> implements Items<T>, Owner {
   // ── Receiving ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   receive<R>(shape: Shape<T, R>, options: WaitOptions | undefined): Promise<R> {
-    let limits = FOREVER;
-    if (options !== undefined) {
-      try {
-        limits = readLimits(options);
-      } catch (error) {
-        return this.settler.refused(error);
-      }
+    let limits: Limits;
+    try {
+      limits = readLimits(options);
+    } catch (error) {
+      return this.settler.refused(error);
     }
     const now = this.receiveNow(shape); // 1, 2, 3
     if (now !== undefined) return now;
-    if (limits.timeout === 0) return this.settler.refused(this.timedOut(0, NO_ITEM));
+    if (limits.timeout === 0) return this.settler.refused(this.#timedOut(0, NO_ITEM));
     return this.waitToReceive(shape, limits).promise as Promise<R>; // 4
+  }
+
+  receiveMany(max: number, options: WaitOptions | undefined, refusesEnd: boolean): Promise<T[]> {
+    let shape: Shape<T, T[]>;
+    try {
+      shape = batchOf(max, false, refusesEnd);
+    } catch (error) {
+      return this.settler.refused(error);
+    }
+    return this.receive(shape, options);
   }
 
   tryReceive<F>(fallback: F): T | F {
@@ -191,11 +195,8 @@ export class Core<T> implements Items<T>, Owner {
 
   /** Cases 1 to 3 of a receive; undefined where it must wait. */
   receiveNow<R>(shape: Shape<T, R>): Promise<R> | undefined {
-    if (this.hasItem()) {
-      const result = shape.now(this);
-      return this.settler.mayReceiveNow() ? Promise.resolve(result) : (this.settler.later(result) as Promise<R>);
-    }
-    return this.ended ? this.endFor(shape) : undefined;
+    if (this.hasItem()) return this.settler.completed(shape.now(this)) as Promise<R>; // 1, 2
+    return this.ended ? this.#endFor(shape) : undefined; // 3
   }
 
   /** Whether case 1 or 2 of a receive applies. */
@@ -224,7 +225,7 @@ export class Core<T> implements Items<T>, Owner {
       this.settler.owe(sender);
     }
     this.settler.tookPlace();
-    if (this.closed && !this.hasItem()) this.end();
+    if (this.closed && !this.hasItem()) this.#end();
     return value;
   }
 
@@ -235,12 +236,11 @@ export class Core<T> implements Items<T>, Owner {
   }
 
   /** Case 3 of a receive. */
-  endFor<R>(shape: Shape<T, R>): Promise<R> {
+  #endFor<R>(shape: Shape<T, R>): Promise<R> {
     const { reason } = this;
-    if (shape.refusesEnd) return this.settler.refused(closedError(this.settings.place, reason, NO_ITEM));
+    if (shape.refusesEnd) return this.settler.refused(closedError(this.place, reason, NO_ITEM));
     if (reason !== undefined) return this.settler.refused(reason);
-    const end = shape.end();
-    return this.settler.mayReceiveNow() ? Promise.resolve(end) : (this.settler.later(end) as Promise<R>);
+    return this.settler.completed(shape.end()) as Promise<R>;
   }
 
   /** Case 4 of a receive. */
@@ -259,8 +259,8 @@ export class Core<T> implements Items<T>, Owner {
     this.closed = true;
     this.reason = error;
     this.settler.flush();
-    if (this.hasItem()) this.announce();
-    else this.end();
+    if (this.hasItem()) this.#announce();
+    else this.#end();
   }
 
   /** Ends now, and gives what was buffered: to `onDrop`, unless the caller takes it back. It counts as dropped either way. */
@@ -271,32 +271,36 @@ export class Core<T> implements Items<T>, Owner {
     const left: T[] = [];
     while (this.buffer.size > 0) left.push(this.buffer.shift());
     this.dropped += left.length;
-    const { drops } = this.settings;
-    if (!takesBack) for (const item of left) drops?.add(item, 'cancel');
+    if (!takesBack) for (const item of left) this.drops?.add(item, 'cancel');
     for (const follower of this.followers) follower.cancelling();
-    this.end();
-    drops?.tell();
+    this.#end();
+    this.tellDrops();
     return left;
   }
 
-  /** An item that nobody will receive: accepted and dropped in one. The caller tells. */
+  /** Accepts and drops, in one, an item that nobody will receive. */
   discard(value: T): void {
     this.sent++;
-    this.drop(value, 'cancel');
+    this.#drop(value, 'cancel');
   }
 
-  private drop(value: T, why: DropReason): void {
+  /** Tells `onDrop` what was dropped, once the channel is consistent. */
+  tellDrops(): void {
+    this.drops?.tell();
+  }
+
+  #drop(value: T, why: DropReason): void {
     this.dropped++;
-    this.settings.drops?.add(value, why);
+    this.drops?.add(value, why);
   }
 
   /** Nothing is left to receive, or nobody wants it: whoever waits is told. */
-  private end(): void {
+  #end(): void {
     this.ended = true;
     this.settler.flush();
     const { senders, receivers, reason } = this;
-    const { place } = this.settings;
-    const refuseAll = (): void => {
+    const { place } = this;
+    const tellAll = (): void => {
       for (let waiter = senders.shift(); waiter !== undefined; waiter = senders.shift()) {
         waiter.reject(closedError(place, reason, waiter.value));
       }
@@ -307,9 +311,9 @@ export class Core<T> implements Items<T>, Owner {
         else waiter.reject(reason);
       }
     };
-    if (senders.length + receivers.length > FEW) withoutStacks(refuseAll);
-    else refuseAll();
-    this.announce();
+    if (senders.length + receivers.length > FEW) withoutStacks(tellAll);
+    else tellAll();
+    this.#announce();
     this.followers.clear();
   }
 
@@ -319,25 +323,25 @@ export class Core<T> implements Items<T>, Owner {
     else this.followers.add({ cancelling() {}, ending: () => this.ended && tell() });
   }
 
-  private announce(): void {
+  #announce(): void {
     for (const follower of this.followers) follower.ending();
   }
 
   // ── The rest ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   expired(waiter: Waiter, timeout: number): Error {
-    return this.timedOut(timeout, waiter.list === this.senders ? waiter.value : NO_ITEM);
+    return this.#timedOut(timeout, waiter.list === this.senders ? waiter.value : NO_ITEM);
   }
 
-  private timedOut(timeout: number, value: unknown): Error {
-    const { place } = this.settings;
+  #timedOut(timeout: number, value: unknown): Error {
+    const { place } = this;
     const [sending, receiving] = place.kind === 'Channel' ? ['a send', 'a receive'] : ['a put', 'a take'];
     return timeoutError(place, value === NO_ITEM ? receiving : sending, timeout, value);
   }
 
   stats(): ChannelStats {
     return {
-      name: this.settings.place.name,
+      name: this.place.name,
       capacity: this.capacity,
       size: this.buffer.size,
       peakSize: this.peakSize,

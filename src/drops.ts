@@ -10,24 +10,24 @@ import { macrotask } from './macrotask.js';
 
 /** What a channel has dropped and not yet told. */
 export class Drops<T> {
-  private queue: { readonly value: T; readonly why: DropReason }[] = [];
-  private telling = false;
+  #queue: { readonly value: T; readonly why: DropReason }[] = [];
+  #telling = false;
 
   constructor(private readonly onDrop: (value: T, why: DropReason) => void) {}
 
   /** Notes a drop; the channel need not be consistent yet. */
   add(value: T, why: DropReason): void {
-    this.queue.push({ value, why });
+    this.#queue.push({ value, why });
   }
 
   /** Tells what was noted. The channel is consistent. */
   tell(): void {
-    if (this.telling || this.queue.length === 0) return;
-    this.telling = true;
+    if (this.#telling || this.#queue.length === 0) return;
+    this.#telling = true;
     const { onDrop } = this;
-    while (this.queue.length > 0) {
-      const noted = this.queue;
-      this.queue = [];
+    while (this.#queue.length > 0) {
+      const noted = this.#queue;
+      this.#queue = [];
       for (const { value, why } of noted) {
         try {
           onDrop(value, why);
@@ -36,7 +36,7 @@ export class Drops<T> {
         }
       }
     }
-    this.telling = false;
+    this.#telling = false;
   }
 }
 

@@ -68,8 +68,7 @@ export interface Place {
   readonly capacity: number;
 }
 
-const where = ({ kind, name, capacity }: Place): string =>
-  `${kind} ${name === undefined ? '' : `'${name}' `}(capacity ${capacity})`;
+const where = ({ kind, name, capacity }: Place): string => `${kind} ${name === undefined ? '' : `'${name}' `}(capacity ${capacity})`;
 
 /** Marks an error that carries no item: `undefined` is a legal one. */
 export const NO_ITEM: unique symbol = Symbol('no item');
@@ -81,39 +80,28 @@ function carry<E extends Error>(error: E, value: unknown): E {
 /** The place is closed; `reason` as given to `close` or `cancel`, undefined where none was. */
 export function closedError(place: Place, reason: unknown, value: unknown): ChannelClosedError {
   const error = new ChannelClosedError(
-    value === NO_ITEM
-      ? `${where(place)} is closed: nothing more comes from it; read 'cause' for the reason, if one was given`
-      : `${where(place)} is closed: the item was not accepted and is this error's 'value'; stop producing when 'closed' is true`,
+    `${where(place)} is closed: ${value === NO_ITEM ? 'nothing more comes from it' : "stop sending; the item is this error's value"}`,
   );
   return carry(reason === undefined ? error : Object.assign(error, { cause: reason }), value);
 }
 
-/** The wait took `timeout` milliseconds. */
+/** A wait took its `timeout`, in milliseconds. */
 export function timeoutError(place: Place, what: string, timeout: number, value: unknown): TimeoutError {
   return carry(
-    new TimeoutError(
-      `${what} on ${where(place)} timed out after ${timeout} ms and had no effect; wait longer, or speed up the other side`,
-    ),
+    new TimeoutError(`${what} on ${where(place)} timed out after ${timeout} ms, without effect: retry, wait longer or shed load`),
     value,
   );
 }
 
 /** The place is full and its policy is `'reject'`. */
 export function overflowError(place: Place, value: unknown): OverflowError {
-  return carry(
-    new OverflowError(
-      `${where(place)} is full and its overflow policy is 'reject': the item is this error's 'value'; shed it, retry later, or choose another policy`,
-    ),
-    value,
-  );
+  return carry(new OverflowError(`${where(place)} is full: retry or shed the item, which is this error's value`), value);
 }
 
 /** As many sends wait as may. */
 export function tooManyWaitersError(place: Place, maxWaiters: number, value: unknown): TooManyWaitersError {
   return carry(
-    new TooManyWaitersError(
-      `${where(place)} has ${maxWaiters} sends waiting already: await each send before the next, or raise 'maxWaiters'`,
-    ),
+    new TooManyWaitersError(`${where(place)} has ${maxWaiters} sends waiting: await each send, or raise maxWaiters`),
     value,
   );
 }
@@ -121,15 +109,8 @@ export function tooManyWaitersError(place: Place, maxWaiters: number, value: unk
 /** Runs `make` without stack traces: for errors made by the thousand, whose stacks would cost more than all the rest. */
 export function withoutStacks(make: () => void): void {
   const { stackTraceLimit } = Error as { stackTraceLimit?: number };
-  limitStacks(0);
-  try {
-    make();
-  } finally {
-    limitStacks(stackTraceLimit);
-  }
-}
-
-/** Only V8 has the limit, and a hardened platform may have frozen it: then the errors are merely slower. */
-function limitStacks(limit: number | undefined): void {
-  if (limit !== undefined && Reflect.has(Error, 'stackTraceLimit')) Reflect.set(Error, 'stackTraceLimit', limit);
+  // Only some engines have the limit, and a hardened platform may have frozen it: then the errors are merely slower.
+  if (stackTraceLimit !== undefined) Reflect.set(Error, 'stackTraceLimit', 0);
+  make();
+  if (stackTraceLimit !== undefined) Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
 }

@@ -5,216 +5,182 @@
 // `next()` is pending; a source that ended or failed by itself is left alone. No item is lost: the one in hand at an early
 // end rides on the error, or goes to `onDrop`; so does one that the source yields after the end.
 //
-// Invariants: `over` once the outcome is told, and it is told once; `stopped` before the source is returned, and nothing
-// is pulled afterwards; `inHand` is the item's wait, while it waits in the channel's line.
+// Invariants: nothing is pulled once `stopped`; the outcome is told once (a promise's nature); `inHand` is the item's wait,
+// in the channel's line exactly while it is neither sent nor taken back.
 
-import { FOREVER, type Limits, show } from './arguments.js';
+import { FOREVER, type Limits, wrong } from './arguments.js';
 import type { Core, Follower } from './channel.js';
 import { closedError, NO_ITEM, timeoutError } from './errors.js';
-import { Guard, type GivesUp } from './guard.js';
+import { type GivesUp, Guard } from './guard.js';
 import type { Waiter } from './waiters.js';
-
-/** Who is told how a feed went. */
-export interface Outcome {
-  /** The source ended; `sent` items were sent. */
-  ended(sent: number): void;
-  /** The source, or the channel's policy, failed. */
-  failed(error: unknown): void;
-  /** The channel was closed or cancelled, or the wait was given up: not the source's doing. */
-  stopped(error: unknown): void;
-  /** The source's `return()` is under way. */
-  returning(done: Promise<void>): void;
-  /** Whether somebody gets the errors: if not, the item in hand goes to `onDrop` instead of riding on one. */
-  readonly heard: boolean;
-}
 
 /** Either protocol, as far as a feed uses it. */
 interface Puller {
   next(): unknown;
-  return?: (() => unknown) | null;
+  return?(): unknown;
 }
-
-type Source<T> = Iterable<T> | AsyncIterable<T>;
 
 /** How a source is opened, and whether it answers at once. */
 export interface Opener {
-  readonly open: () => Puller;
+  open(): Puller;
   readonly synchronous: boolean;
 }
 
 /** The opener of a source; throws where it is not iterable. */
-export function openerOf<T>(source: Source<T>): Opener {
-  const candidate = source as Partial<Iterable<T> & AsyncIterable<T>> | null | undefined;
-  const asynchronous = candidate?.[Symbol.asyncIterator];
-  const opener: unknown = asynchronous ?? candidate?.[Symbol.iterator];
-  if (typeof opener !== 'function') throw new TypeError(`source must be iterable or async iterable, got ${show(source)}`);
-  return { open: () => opener.call(source) as Puller, synchronous: asynchronous === undefined || asynchronous === null };
+export function openerOf(source: unknown): Opener {
+  const candidate = source as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown } | null | undefined;
+  const asynchronous = candidate?.[Symbol.asyncIterator] ?? undefined;
+  const method = asynchronous ?? candidate?.[Symbol.iterator];
+  if (typeof method !== 'function') throw wrong('source', 'iterable or async iterable', source);
+  return { open: () => method.call(source) as Puller, synchronous: asynchronous === undefined };
 }
 
-/** Pours a source into a channel until one of them ends, the limits are spent, or the channel refuses an item. */
-export function pour<T>(core: Core<T>, { open, synchronous }: Opener, limits: Limits, outcome: Outcome): void {
-  let source: Puller;
-  try {
-    source = open();
-  } catch (error) {
-    outcome.failed(error);
-    return;
-  }
-  new Feed(core, source, synchronous, limits, outcome).start();
+/**
+ * Pours a source into a channel until one of them ends, the limits are spent, or the channel refuses an item. Fulfils with
+ * how many items were sent. `heard`: somebody gets the error, so it may carry the item in hand.
+ */
+export function pour<T>(core: Core<T>, { open, synchronous }: Opener, limits: Limits, heard: boolean): Promise<number> {
+  return new Promise((resolve, reject) => {
+    new Feed(core, open(), synchronous, limits, heard, resolve, reject).start();
+  });
 }
 
 class Feed<T> implements Follower, GivesUp {
-  private sent = 0;
-  private stopped = false;
-  private over = false;
-  /** The source's code is on the stack, or its `next()` is pending. */
-  private pulling = false;
-  private returned = false;
-  private inHand: Waiter | undefined = undefined;
-  /** An item taken back at a cancel, for the error to carry. */
-  private takenBack: unknown = NO_ITEM;
-  private guard: Guard | undefined = undefined;
+  #sent = 0;
+  #stopped = false;
+  #guard: Guard | undefined = undefined;
+  #inHand: Waiter | undefined = undefined;
+  /** The item in hand at a cancel, for the error to carry. */
+  #takenBack: unknown = NO_ITEM;
+  /** The source's own code is on the stack, or its `next()` is pending. */
+  #pulling = false;
+  /** The source ended, failed, or was returned: it is not returned again. */
+  #released = false;
 
   constructor(
     private readonly core: Core<T>,
     private readonly source: Puller,
     private readonly synchronous: boolean,
     private readonly limits: Limits,
-    private readonly outcome: Outcome,
+    private readonly heard: boolean,
+    private readonly resolve: (sent: number) => void,
+    private readonly reject: (error: unknown) => void,
   ) {}
 
   start(): void {
     const { core, limits } = this;
-    if (limits.signal?.aborted === true) {
-      this.giveUp(limits.signal.reason);
-    } else if (core.closed) {
-      this.ending();
-    } else {
-      core.followers.add(this);
-      if (limits !== FOREVER) this.guard = new Guard(this, limits);
-      void this.run();
-    }
+    if (limits.signal?.aborted) return this.giveUp(limits.signal.reason);
+    if (core.closed) return this.ending();
+    core.followers.add(this);
+    if (limits !== FOREVER) this.#guard = new Guard(this, limits);
+    void this.#run();
   }
 
-  private async run(): Promise<void> {
-    while (!this.stopped) {
-      let done: boolean | undefined;
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
       let item: T;
+      let done: boolean | undefined;
+      this.#pulling = true;
       try {
-        this.pulling = true;
         const pulled = this.source.next();
         const step = (this.synchronous ? pulled : await pulled) as IteratorResult<T>;
-        if (typeof step !== 'object' || step === null) throw new TypeError(`source.next() must give an object, got ${show(step)}`);
+        if (Object(step) !== step) throw wrong('the result of next()', 'an object', step);
         done = step.done;
         item = step.value;
       } catch (error) {
-        this.pulling = false;
-        this.returned = true;
-        this.finish(() => this.outcome.failed(error));
-        return;
+        this.#released = true;
+        return this.#fail(error);
+      } finally {
+        this.#pulling = false;
       }
-      this.pulling = false;
       if (done) {
-        this.returned = true;
-        this.finish(() => this.outcome.ended(this.sent));
-        return;
+        this.#released = true;
+        this.#stop();
+        return this.resolve(this.#sent);
       }
-      if (this.stopped) {
-        this.returnSource();
-        this.discard(item);
-        return;
+      if (this.#stopped) {
+        this.#release();
+        this.core.discard(item);
+        return this.core.tellDrops();
       }
       try {
-        await this.place(item);
-      } catch (error) {
-        // A refusal by the channel; the item is the error's value.
-        this.finish(() => this.outcome.failed(error));
-        this.returnSource();
-        return;
+        await this.#place(item);
+      } catch (refusal) {
+        return this.#fail(refusal);
       }
-      this.inHand = undefined;
-      this.sent++;
+      this.#sent++;
     }
-    // Closed while an item was in hand, which has been delivered now; or over already.
-    this.finish(() => this.outcome.stopped(this.closedError(NO_ITEM)));
+    // Closed while an item was in hand: it has been delivered.
+    this.#fail(this.#closed());
   }
 
-  /** Cases 1 to 4 of a send. */
-  private place(item: T): Promise<unknown> {
+  /** The cases of a send, in their order. */
+  #place(item: T): Promise<unknown> {
     const { core } = this;
     if (core.offer(item)) return core.settler.accepted();
     const refusal = core.refusal(item, this.limits.timeout);
     if (refusal !== undefined) throw refusal;
-    this.inHand = core.waitToSend(item, FOREVER);
-    return this.inHand.promise;
+    this.#inHand = core.waitToSend(item, FOREVER);
+    return this.#inHand.promise;
   }
 
   cancelling(): void {
-    this.takenBack = this.takeBack();
-    if (this.takenBack === NO_ITEM || this.outcome.heard) return;
-    this.core.discard(this.takenBack as T);
-    this.takenBack = NO_ITEM;
+    const item = this.#takeBack();
+    if (this.heard) this.#takenBack = item;
+    else if (item !== NO_ITEM) this.core.discard(item as T);
   }
 
   ending(): void {
-    // A blocked send is delivered before the end: only then is the feed over.
-    if (this.inHand?.list === undefined) this.finish(() => this.outcome.stopped(this.closedError(this.takenBack)));
-    this.returnSource();
+    // A blocked send is delivered before the end; only then is the outcome decided.
+    if (this.#inHand?.list === undefined) this.#fail(this.#closed());
+    else this.#release();
   }
 
   giveUp(reason: unknown): void {
-    const item = this.takeBack();
-    if (item !== NO_ITEM) this.core.discard(item as T);
-    this.finish(() => this.outcome.stopped(reason));
-    this.returnSource();
-    this.core.settings.drops?.tell();
+    const item = this.#takeBack();
+    this.#fail(reason);
+    if (item === NO_ITEM) return;
+    this.core.discard(item as T);
+    this.core.tellDrops();
   }
 
-  expired(timeout: number): Error {
-    return timeoutError(this.core.settings.place, 'sendAll', timeout, this.takeBack());
+  expired(timeout: number): unknown {
+    return timeoutError(this.core.place, 'sendAll', timeout, this.#takeBack());
   }
 
   /** Takes the item in hand out of the channel's line: it was not sent. */
-  private takeBack(): unknown {
-    const waiter = this.inHand;
+  #takeBack(): unknown {
+    const waiter = this.#inHand;
     if (waiter?.list === undefined) return NO_ITEM;
-    this.stopped = true;
+    this.#stopped = true;
     waiter.leave();
     waiter.resolve(undefined);
     return waiter.value;
   }
 
-  private discard(item: T): void {
-    this.core.discard(item);
-    this.core.settings.drops?.tell();
+  #closed(): Error {
+    return closedError(this.core.place, this.core.reason, this.#takenBack);
   }
 
-  private closedError(value: unknown): Error {
-    return closedError(this.core.settings.place, this.core.reason, value);
+  #fail(error: unknown): void {
+    this.#stop();
+    this.reject(error);
+    this.#release();
   }
 
-  private finish(tell: () => void): void {
-    this.stopped = true;
-    if (this.over) return;
-    this.over = true;
-    this.guard?.release();
+  #stop(): void {
+    this.#stopped = true;
+    this.#guard?.release();
     this.core.followers.delete(this);
-    tell();
   }
 
-  private returnSource(): void {
-    this.stopped = true;
-    // A generator that is running cannot be returned: `run` does it when its code has left the stack.
-    if (this.returned || (this.synchronous && this.pulling)) return;
-    this.returned = true;
-    let done: Promise<unknown>;
-    try {
-      done = Promise.resolve(this.source.return?.());
-    } catch (error) {
-      done = Promise.reject(error);
-    }
-    const settled = done.then(() => undefined);
-    settled.catch(() => undefined); // silent, but for whoever waits on it
-    this.outcome.returning(settled);
+  #release(): void {
+    this.#stopped = true;
+    // A generator whose code is running cannot be returned: `#run` does it once that has left the stack.
+    if (this.#released || (this.synchronous && this.#pulling)) return;
+    this.#released = true;
+    const returned = new Promise<void>((resolve) => resolve(this.source.return?.() as undefined));
+    returned.catch(() => {}); // silent, but to whoever disposes of the channel
+    if (!this.heard) this.core.returning = returned;
   }
 }

@@ -21,7 +21,7 @@ const LONGEST = 2 ** 31 - 1;
 
 /** Watches the limits of one wait until it is released. */
 export class Guard implements Abortable {
-  private timer: unknown = undefined;
+  #timer: unknown = undefined;
 
   constructor(
     private readonly waiting: GivesUp,
@@ -29,15 +29,15 @@ export class Guard implements Abortable {
   ) {
     const { signal, timeout } = limits;
     if (signal !== undefined) onAbort(signal, this);
-    if (timeout !== Number.POSITIVE_INFINITY) this.start(timeout);
+    if (timeout !== Number.POSITIVE_INFINITY) this.#start(timeout);
   }
 
   /** The wait is over: nothing is told any more. */
   release(): void {
     const { signal } = this.limits;
     if (signal !== undefined) offAbort(signal, this);
-    if (this.timer !== undefined) host.clearTimeout(this.timer);
-    this.timer = undefined;
+    if (this.#timer !== undefined) host.clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   aborted(reason: unknown): void {
@@ -45,21 +45,17 @@ export class Guard implements Abortable {
     this.waiting.giveUp(reason);
   }
 
-  private start(ms: number): void {
-    this.timer =
-      ms > LONGEST
-        ? host.setTimeout(() => this.start(ms - LONGEST), LONGEST)
-        : host.setTimeout(expire, ms, this);
+  expire(): void {
+    this.aborted(this.waiting.expired(this.limits.timeout));
   }
 
-  /** @internal Called by the timer. */
-  expire(): void {
-    this.release();
-    this.waiting.giveUp(this.waiting.expired(this.limits.timeout));
+  #start(ms: number): void {
+    this.#timer =
+      ms > LONGEST ? host.setTimeout(() => this.#start(ms - LONGEST), LONGEST) : host.setTimeout(expire, ms, this);
   }
 }
 
-/** One function for all timers: a closure for each would cost more than the wait. */
+/** One function for all timers: a closure for each costs more. */
 function expire(guard: Guard): void {
   guard.expire();
 }

@@ -6,30 +6,29 @@
 
 import type { NativeSignal } from './contract.js';
 
-interface Host {
+/** The global object, as far as this library knows it. */
+export interface Host {
   setTimeout(callback: (arg: never) => void, ms: number, arg?: unknown): unknown;
   clearTimeout(timer: unknown): void;
-  readonly setImmediate?: (callback: () => void) => unknown;
-  readonly MessageChannel?: new () => { port1: Port; port2: Port };
-  readonly reportError?: (error: unknown) => void;
-  readonly AbortController: new () => { readonly signal: NativeSignal; abort(reason?: unknown): void };
+  setImmediate?(callback: () => void): unknown;
+  MessageChannel?: new () => { readonly port1: Port; readonly port2: Port };
+  reportError?(error: unknown): void;
+  AbortController: new () => { readonly signal: NativeSignal; abort(reason?: unknown): void };
 }
 
 interface Port {
   onmessage: (() => void) | null;
   postMessage(message: null): void;
-  ref?(): void;
-  unref?(): void;
+  close(): void;
 }
 
-/** The global object, as far as this library knows it. */
 export const host = globalThis as unknown as Host;
 
 // Where these symbols are missing, a method named by them would be called "undefined": fall back to symbols of our own,
 // and add nothing to the platform's.
 
-/** `Symbol.dispose`, or a stand-in that nobody else uses. */
+/** `Symbol.dispose`, or a stand-in. */
 export const dispose: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('sluice.dispose') as typeof Symbol.dispose);
-/** `Symbol.asyncDispose`, or a stand-in that nobody else uses. */
+/** `Symbol.asyncDispose`, or a stand-in. */
 export const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? (Symbol.for('sluice.asyncDispose') as typeof Symbol.asyncDispose);

@@ -17,8 +17,8 @@ const AsyncIteratorPrototype: object = Object.getPrototypeOf(Object.getPrototype
 
 /** One iterator. */
 export class Iteration<T, R> implements ChannelIterator<R> {
-  private left = false;
-  private readonly waiting: Ring<Waiter> = new Ring<Waiter>();
+  #left = false;
+  readonly #waiting: Ring<Waiter> = new Ring<Waiter>();
 
   constructor(
     private readonly core: Core<T>,
@@ -28,8 +28,9 @@ export class Iteration<T, R> implements ChannelIterator<R> {
   ) {}
 
   next(): Promise<IteratorResult<R, undefined>> {
-    const { core, shape, waiting } = this;
-    if (this.left) return Promise.resolve({ value: undefined, done: true });
+    const { core, shape } = this;
+    const waiting = this.#waiting;
+    if (this.#left) return Promise.resolve({ value: undefined, done: true });
     const now = core.receiveNow(shape);
     if (now !== undefined) return now;
     const waiter = core.waitToReceive(shape, FOREVER);
@@ -39,9 +40,10 @@ export class Iteration<T, R> implements ChannelIterator<R> {
   }
 
   return(): Promise<IteratorResult<R, undefined>> {
-    const { core, shape, waiting } = this;
-    if (!this.left) {
-      this.left = true;
+    const { core, shape } = this;
+    const waiting = this.#waiting;
+    if (!this.#left) {
+      this.#left = true;
       while (waiting.size > 0) {
         const waiter = waiting.shift();
         if (waiter.list === undefined) continue;

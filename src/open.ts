@@ -12,17 +12,10 @@ const MAX_WAITERS = 65_536;
 /** Throws where an argument is wrong. */
 export function openCore<T>(kind: Place['kind'], capacity: number, options: ChannelOptions<T>): Core<T> {
   checkCapacity(capacity, kind === 'Channel' ? 0 : 1);
-  checkOptions(options);
+  checkOptions(options, capacity);
   const { name, overflow = 'wait', onDrop, maxWaiters = MAX_WAITERS, signal } = options;
-  if (overflow === 'drop-oldest' && capacity === 0) {
-    throw new RangeError("options.overflow 'drop-oldest' needs a capacity of at least 1: at 0 nothing is buffered that could be dropped");
-  }
-  const core = new Core<T>({
-    place: { kind, name, capacity },
-    overflow,
-    maxWaiters,
-    drops: onDrop === undefined ? undefined : new Drops(onDrop),
-  });
+  const drops = onDrop && new Drops(onDrop);
+  const core = new Core<T>({ kind, name, capacity }, overflow, maxWaiters, drops);
   if (signal !== undefined) cancelOnAbort(core, signal);
   return core;
 }

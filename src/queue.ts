@@ -2,7 +2,7 @@
 //
 // Invariant: unfinished = accepted − finished − dropped by a cancel; whoever joins waits while it is above 0.
 
-import { FOREVER, checkMax, readLimits, show } from './arguments.js';
+import { type Limits, readLimits, wrong } from './arguments.js';
 import type { Core } from './channel.js';
 import type { ChannelIterator, ChannelOptions, ChannelStats, WaitOptions } from './contract.js';
 import { timeoutError, NO_ITEM } from './errors.js';
@@ -11,7 +11,7 @@ import { describe, INSPECT } from './inspect.js';
 import { Iteration } from './iteration.js';
 import { openCore } from './open.js';
 import { payAll } from './settler.js';
-import { Batch, nextShape, takeShape } from './shapes.js';
+import { NEXT, TAKEN } from './shapes.js';
 import { type Owner, Waiter, WaiterList } from './waiters.js';
 
 const CORE: unique symbol = Symbol('sluice.core');
@@ -20,10 +20,10 @@ const JOINS: unique symbol = Symbol('sluice.joins');
 /** Who waits in `join`, and how much is done. */
 class Joins<T> implements Owner {
   finished = 0;
-  private readonly waiting: WaiterList = new WaiterList();
+  readonly #waiting: WaiterList = new WaiterList();
 
   constructor(private readonly core: Core<T>) {
-    core.onEnd(() => this.settle());
+    core.onEnd(() => this.#settle());
   }
 
   /** Items accepted of which nobody said that they are done; taken ones only, once the queue was cancelled. */
@@ -36,14 +36,14 @@ class Joins<T> implements Owner {
       throw new RangeError(`taskDone() was called more often than items were put into ${describe(this.core)}`);
     }
     this.finished++;
-    this.settle();
+    this.#settle();
   }
 
   join(options: WaitOptions | undefined): Promise<void> {
     const { settler } = this.core;
-    let limits = FOREVER;
+    let limits: Limits;
     try {
-      if (options !== undefined) limits = readLimits(options);
+      limits = readLimits(options);
     } catch (error) {
       return settler.refused(error);
     }
@@ -51,18 +51,18 @@ class Joins<T> implements Owner {
     if (limits.timeout === 0) return settler.refused(this.expired(undefined, 0));
     payAll();
     const waiter = new Waiter(this, undefined);
-    this.waiting.push(waiter);
+    this.#waiting.push(waiter);
     waiter.watch(limits);
     return waiter.promise as Promise<void>;
   }
 
   expired(_waiter: Waiter | undefined, timeout: number): Error {
-    return timeoutError(this.core.settings.place, 'join', timeout, NO_ITEM);
+    return timeoutError(this.core.place, 'join', timeout, NO_ITEM);
   }
 
-  private settle(): void {
+  #settle(): void {
     if (this.unfinished > 0) return;
-    for (let waiter = this.waiting.shift(); waiter !== undefined; waiter = this.waiting.shift()) waiter.resolve(undefined);
+    for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift()) waiter.resolve(undefined);
   }
 }
 
@@ -120,7 +120,7 @@ export class BoundedQueue<in out T> implements AsyncIterable<T>, Disposable, Asy
   constructor(capacity: number, options: Pick<ChannelOptions<T>, 'name' | 'onDrop' | 'maxWaiters' | 'signal'> = {}) {
     const { overflow } = (options ?? {}) as ChannelOptions<T>;
     if (overflow !== undefined && overflow !== 'wait') {
-      throw new TypeError(`a BoundedQueue has no options.overflow, it always waits; got ${show(overflow)}: use a Channel`);
+      throw wrong('options.overflow of a BoundedQueue', "'wait' or left out (a Channel has policies)", overflow);
     }
     this[CORE] = openCore('BoundedQueue', capacity, options);
     this[JOINS] = new Joins(this[CORE]);
@@ -231,7 +231,7 @@ export class BoundedQueue<in out T> implements AsyncIterable<T>, Disposable, Asy
    * ```
    */
   take(options?: WaitOptions): Promise<T> {
-    return this[CORE].receive(takeShape<T>(), options);
+    return this[CORE].receive(TAKEN, options);
   }
 
   /**
@@ -265,12 +265,7 @@ export class BoundedQueue<in out T> implements AsyncIterable<T>, Disposable, Asy
    * ```
    */
   takeMany(max: number, options?: WaitOptions): Promise<T[]> {
-    try {
-      checkMax(max);
-    } catch (error) {
-      return this[CORE].settler.refused(error);
-    }
-    return this[CORE].receive(new Batch<T>(max, true), options);
+    return this[CORE].receiveMany(max, options, true);
   }
 
   /**
@@ -364,7 +359,7 @@ export class BoundedQueue<in out T> implements AsyncIterable<T>, Disposable, Asy
    * ```
    */
   [Symbol.asyncIterator](): ChannelIterator<T> {
-    return new Iteration(this[CORE], nextShape<T>(), false);
+    return new Iteration(this[CORE], NEXT, false);
   }
 
   /**

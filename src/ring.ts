@@ -11,36 +11,37 @@ const FEWEST_SLOTS = 16;
 export class Ring<T> {
   /** How many items are held. */
   size = 0;
-  private head = 0;
-  private mask = FEWEST_SLOTS - 1;
-  private slots: (T | undefined)[] = new Array(FEWEST_SLOTS).fill(undefined);
+  #head = 0;
+  #mask = FEWEST_SLOTS - 1;
+  #slots: (T | undefined)[] = new Array(FEWEST_SLOTS).fill(undefined);
 
   /** Appends an item. */
   push(value: T): void {
-    if (this.size > this.mask) this.resize(this.slots.length * 2);
-    this.slots[(this.head + this.size++) & this.mask] = value;
+    if (this.size > this.#mask) this.#resize(this.#slots.length * 2);
+    this.#slots[(this.#head + this.size++) & this.#mask] = value;
   }
 
   /** Removes the oldest item; there must be one. */
   shift(): T {
-    const { slots, head } = this;
+    const slots = this.#slots;
+    const head = this.#head;
     const value = slots[head] as T;
     slots[head] = undefined;
-    this.head = (head + 1) & this.mask;
-    if (--this.size === 0 && slots.length > FEWEST_SLOTS) this.resize(FEWEST_SLOTS);
+    this.#head = (head + 1) & this.#mask;
+    if (--this.size === 0 && slots.length > FEWEST_SLOTS) this.#resize(FEWEST_SLOTS);
     return value;
   }
 
   /** The oldest item, where there is one. */
   get first(): T | undefined {
-    return this.slots[this.head];
+    return this.#slots[this.#head];
   }
 
-  private resize(length: number): void {
+  #resize(length: number): void {
     const slots: (T | undefined)[] = new Array(length).fill(undefined);
-    for (let i = 0; i < this.size; i++) slots[i] = this.slots[(this.head + i) & this.mask];
-    this.slots = slots;
-    this.head = 0;
-    this.mask = length - 1;
+    for (let i = 0; i < this.size; i++) slots[i] = this.#slots[(this.#head + i) & this.#mask];
+    this.#slots = slots;
+    this.#head = 0;
+    this.#mask = length - 1;
   }
 }

@@ -11,8 +11,8 @@ import { dispose } from './host.js';
 
 /** The handles of one channel. */
 export class SenderGroup<T> {
-  private open = 0;
-  private error: unknown = undefined;
+  #open = 0;
+  #error: unknown = undefined;
 
   constructor(private readonly core: Core<T>) {}
 
@@ -21,13 +21,13 @@ export class SenderGroup<T> {
     const { core } = this;
     let closed = core.closed;
     let ownError: unknown;
-    if (!closed) this.open++;
+    if (!closed) this.#open++;
 
     const refuse = (value: T, options: WaitOptions | undefined): Promise<never> => {
       let reason: unknown;
       try {
-        if (options !== undefined) readLimits(options);
-        reason = closedError(core.settings.place, ownError === undefined ? core.reason : ownError, value);
+        readLimits(options);
+        reason = closedError(core.place, ownError === undefined ? core.reason : ownError, value);
       } catch (error) {
         reason = error;
       }
@@ -37,8 +37,8 @@ export class SenderGroup<T> {
       if (closed) return;
       closed = true;
       ownError = error;
-      if (this.error === undefined) this.error = error;
-      if (--this.open === 0) core.close(this.error);
+      if (this.#error === undefined) this.#error = error;
+      if (--this.#open === 0) core.close(this.#error);
     };
     return {
       send: (value, options) => (closed ? refuse(value, options) : core.send(value, options)),

@@ -7,15 +7,17 @@
 // Three things put a settlement off:
 // - late: the operation that spent the politeness budget, and every later one of this channel, until the next macrotask;
 // - owed: blocked senders that were accepted are woken together, so that a producer runs in bursts and not once an item;
-// - ahead: one receiver in a row of hand-offs is told a microtask later, which lets a producer in lockstep get one item
+// - ahead: after a row of hand-offs one receiver is told a microtask later, which lets a producer in lockstep get one item
 //   ahead; from then on neither side has to wait.
 //
-// Invariants: `late` undefined, or scheduled; owed senders linked through `next`, in no list, their settler in `owing`
-// and a macrotask scheduled; at most one receiver `ahead`, and no receive settles while there is one.
+// Invariants: `#late` is undefined, or a macrotask will empty it; senders that are owed are linked through `next`, are in
+// no list, and their settler is in `owing`, with a macrotask scheduled; one receiver at the most is `#ahead`, and no other
+// receive settles before it.
 
 import { nextMacrotask } from './macrotask.js';
 import { spendsBudget } from './politeness.js';
-import type { Waiter, Wrap } from './waiters.js';
+import type { Shape } from './shapes.js';
+import type { Waiter } from './waiters.js';
 
 /** What an accepted send fulfils with: one promise for all of them. */
 const ACCEPTED: Promise<void> = Promise.resolve();
@@ -23,137 +25,136 @@ const ACCEPTED: Promise<void> = Promise.resolve();
 /** Hand-offs in a row before the producer is helped to get ahead. */
 const STREAK = 8;
 
-type Settle = (outcome: unknown) => void;
+type Settle = (outcome: never) => void;
 
 /** Settles the promises of one channel. */
 export class Settler {
   /** Settlements put off by politeness: a function, its argument, and so on. */
-  private late: unknown[] | undefined = undefined;
-  private firstOwed: Waiter | undefined = undefined;
-  private lastOwed: Waiter | undefined = undefined;
+  #late: unknown[] | undefined = undefined;
+  #firstOwed: Waiter | undefined = undefined;
+  #lastOwed: Waiter | undefined = undefined;
   /** Places taken since the first sender was owed. */
-  private taken = 0;
-  private ahead: Waiter | undefined = undefined;
-  private aheadItem: unknown = undefined;
-  private streak = 0;
-  /** So many places taken wake the owed; 0 where waking is never deferred. */
-  private readonly half: number;
-  /** Whether this settler is in `owing`. */
+  #taken = 0;
+  #ahead: Waiter | undefined = undefined;
+  #aheadItem: unknown = undefined;
+  #streak = 0;
+  /** So many places taken wake the owed; 0 where nothing is deferred. */
+  readonly #half: number;
+  /** Whether it is in `owing`. */
   enlisted = false;
 
   constructor(capacity: number) {
-    this.half = SLUICE_BURSTS && capacity > 1 ? Math.floor(capacity / 2) : 0;
+    this.#half = SLUICE_BURSTS && capacity > 1 ? Math.floor(capacity / 2) : 0;
   }
 
   /** A send was accepted at once. */
   accepted(): Promise<void> {
-    this.payOwed();
-    if (this.late === undefined && !spendsBudget()) return ACCEPTED;
-    return this.later(undefined) as Promise<void>;
+    if (this.#firstOwed !== undefined) this.payOwed();
+    return this.#late === undefined && !spendsBudget() ? ACCEPTED : this.#later(undefined);
   }
 
-  /** Whether a receive that completes at once may settle now; if not, it must go through `later`. */
-  mayReceiveNow(): boolean {
-    this.releaseAhead();
-    this.streak = 0;
-    return this.late === undefined && !spendsBudget();
+  /** A receive completed at once. */
+  completed<R>(result: R): Promise<Awaited<R>> {
+    if (this.#ahead !== undefined) this.#releaseAhead();
+    this.#streak = 0;
+    return this.#late === undefined && !spendsBudget() ? Promise.resolve(result) : this.#later(result);
   }
 
-  /** A promise that fulfils with `result` behind everything put off. */
-  later(result: unknown): Promise<unknown> {
-    return new Promise((resolve) => this.holdBack().push(resolve, result));
-  }
-
-  /** An operation that fails at once: it spends the budget too, or a loop that retries would starve the rest. */
+  /** An operation failed at once: it spends the budget too, or a loop that retries would starve the rest. */
   refused(error: unknown): Promise<never> {
-    if (this.late === undefined && !spendsBudget()) return Promise.reject(error);
-    return new Promise((_, reject) => this.holdBack().push(reject, error));
+    return this.#late === undefined && !spendsBudget() ? Promise.reject(error) : this.#later(error, true);
   }
 
-  /** A synchronous call wakes somebody: it cannot be put off itself, so whoever it wakes is, once the budget is spent. */
+  /** A synchronous call is about to wake somebody: since it cannot be put off, whoever it wakes is. */
   wakesSynchronously(): void {
-    if (this.late === undefined && spendsBudget()) this.holdBack();
+    if (this.#late === undefined && spendsBudget()) this.#holdBack();
   }
 
   /** A waiting receive was handed an item; `sole`: nobody waits behind it. */
   handed(waiter: Waiter, item: unknown, sole: boolean): void {
-    this.releaseAhead();
-    if (sole && this.half > 0 && ++this.streak > STREAK && this.late === undefined) {
-      this.streak = 0;
-      this.ahead = waiter;
-      this.aheadItem = item;
-      ACCEPTED.then(() => this.releaseAhead());
+    if (this.#ahead !== undefined) this.#releaseAhead();
+    if (sole && this.#half > 0 && ++this.#streak > STREAK && this.#late === undefined) {
+      this.#streak = 0;
+      this.#ahead = waiter;
+      this.#aheadItem = item;
+      ACCEPTED.then(() => this.#releaseAhead());
     } else {
-      this.settle(waiter.resolve, (waiter.value as Wrap).one(item));
+      this.#tell(waiter, item);
     }
   }
 
   /** A blocked sender was accepted: it is told at once, or with others. */
   owe(waiter: Waiter): void {
-    if (this.half === 0) {
-      this.settle(waiter.resolve, undefined);
-      return;
-    }
-    if (this.lastOwed === undefined) {
-      this.firstOwed = waiter;
-      this.taken = 0;
-      enlist(this);
+    if (this.#half === 0) return this.#settle(waiter.resolve, undefined);
+    if (this.#lastOwed === undefined) {
+      this.#firstOwed = waiter;
+      this.#taken = 0;
+      if (!this.enlisted) enlist(this);
     } else {
-      this.lastOwed.next = waiter;
+      this.#lastOwed.next = waiter;
     }
-    this.lastOwed = waiter;
+    this.#lastOwed = waiter;
   }
 
   /** A place was taken from the buffer. */
   tookPlace(): void {
-    if (this.firstOwed !== undefined && ++this.taken >= this.half) this.payOwed();
+    if (this.#firstOwed !== undefined && ++this.#taken >= this.#half) this.payOwed();
   }
 
   /** Tells all owed senders. */
   payOwed(): void {
-    let waiter = this.firstOwed;
-    if (waiter === undefined) return;
-    this.firstOwed = this.lastOwed = undefined;
+    let waiter = this.#firstOwed;
+    this.#firstOwed = this.#lastOwed = undefined;
     while (waiter !== undefined) {
       const { next }: Waiter = waiter;
       waiter.next = undefined;
-      this.settle(waiter.resolve, undefined);
+      this.#settle(waiter.resolve, undefined);
       waiter = next;
     }
   }
 
   /** Tells everybody who was put off: the channel ends. */
   flush(): void {
-    this.releaseAhead();
+    this.#releaseAhead();
     this.payOwed();
-    this.settleLate();
+    this.#settleLate();
   }
 
-  private settle(settle: Settle, outcome: unknown): void {
-    if (this.late === undefined) settle(outcome);
-    else this.late.push(settle, outcome);
+  #tell(receiver: Waiter, item: unknown): void {
+    this.#settle(receiver.resolve, (receiver.value as Shape<unknown, unknown>).one(item));
   }
 
-  private releaseAhead(): void {
-    const { ahead, aheadItem } = this;
-    if (ahead === undefined) return;
-    this.ahead = this.aheadItem = undefined;
-    this.settle(ahead.resolve, (ahead.value as Wrap).one(aheadItem));
+  #settle(settle: Settle, outcome: unknown): void {
+    if (this.#late === undefined) settle(outcome as never);
+    else this.#late.push(settle, outcome);
   }
 
-  private holdBack(): unknown[] {
-    if (this.late === undefined) {
-      this.late = [];
-      nextMacrotask(() => this.settleLate());
+  #releaseAhead(): void {
+    const receiver = this.#ahead;
+    const item = this.#aheadItem;
+    this.#ahead = this.#aheadItem = undefined;
+    if (receiver !== undefined) this.#tell(receiver, item);
+  }
+
+  /** A promise that settles behind everything put off. */
+  #later<R>(outcome: unknown, rejects = false): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#holdBack().push(rejects ? reject : resolve, outcome);
+    });
+  }
+
+  #holdBack(): unknown[] {
+    if (this.#late === undefined) {
+      this.#late = [];
+      nextMacrotask(() => this.#settleLate());
     }
-    return this.late;
+    return this.#late;
   }
 
-  private settleLate(): void {
-    const { late } = this;
-    if (late === undefined) return;
-    this.late = undefined;
-    for (let i = 0; i < late.length; i += 2) (late[i] as Settle)(late[i + 1]);
+  #settleLate(): void {
+    const late = this.#late ?? [];
+    this.#late = undefined;
+    for (let i = 0; i < late.length; i += 2) (late[i] as Settle)(late[i + 1] as never);
   }
 }
 
@@ -164,7 +165,6 @@ let owingCount = 0;
 let payday = false;
 
 function enlist(settler: Settler): void {
-  if (settler.enlisted) return;
   settler.enlisted = true;
   owing[owingCount++] = settler;
   if (payday) return;

@@ -4,20 +4,13 @@
 // refused, aborted or timed out) and is never decided again; its guard is released the moment it leaves. So of an item
 // and an abort exactly one wins.
 
-import type { Limits } from './arguments.js';
-import { FOREVER } from './arguments.js';
-import { Guard, type GivesUp } from './guard.js';
+import { FOREVER, type Limits } from './arguments.js';
+import { type GivesUp, Guard } from './guard.js';
 
 /** Whose operation waits. */
 export interface Owner {
   /** The error of a wait that timed out; the waiter is still in its list. */
   expired(waiter: Waiter, timeout: number): unknown;
-}
-
-/** How a waiting receive wants what it is given: an item, a result of `next()`, a batch. */
-export interface Wrap {
-  /** What the operation fulfils with when it is handed one item. */
-  one(value: unknown): unknown;
 }
 
 // The functions of a new promise are caught without a closure for each: a blocked sender is a third smaller for it.
@@ -37,9 +30,9 @@ export class Waiter implements GivesUp {
   list: WaiterList | undefined = undefined;
   next: Waiter | undefined = undefined;
   previous: Waiter | undefined = undefined;
-  private guard: Guard | undefined = undefined;
+  #guard: Guard | undefined = undefined;
 
-  /** `value` is the item of a waiting send, the `Wrap` of a waiting receive. */
+  /** `value` is the item of a waiting send, the shape of a waiting receive. */
   constructor(
     private readonly owner: Owner,
     readonly value: unknown,
@@ -47,13 +40,13 @@ export class Waiter implements GivesUp {
 
   /** Watches the limits of the wait. */
   watch(limits: Limits): void {
-    if (limits !== FOREVER) this.guard = new Guard(this, limits);
+    if (limits !== FOREVER) this.#guard = new Guard(this, limits);
   }
 
   /** Leaves the list and is decided: nobody else can decide it any more. */
   leave(): void {
     this.list?.remove(this);
-    this.guard?.release();
+    this.#guard?.release();
   }
 
   giveUp(reason: unknown): void {
