@@ -1,0 +1,33 @@
+// How the tests run: against src/ itself, with the checks of test builds compiled in, and a deadline around every test,
+// so that a wake-up that got lost fails within seconds instead of hanging the run.
+//
+// `--mode long` (or LONG=1) is the long suite; under Stryker the types are not tested, since every mutant would pay for them.
+
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig(({ mode }) => {
+  const long = mode === 'long' || process.env['LONG'] === '1';
+  const mutating = process.env['STRYKER_MUTATOR_WORKER'] !== undefined;
+  return {
+    resolve: { alias: { sluice: here('src/index.ts') } },
+    define: { SLUICE_CHECKED: 'true', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
+    test: {
+      include: ['test/**/*.test.ts'],
+      env: long ? { LONG: '1' } : {},
+      execArgv: ['--expose-gc'], // the leak tests measure a heap that was collected
+      testTimeout: long ? 300_000 : mutating ? 3_000 : 10_000,
+      hookTimeout: 10_000,
+      typecheck: { enabled: !mutating, include: ['test/**/*.test-d.ts'], tsconfig: here('test/tsconfig.json') },
+      coverage: {
+        provider: 'v8',
+        include: ['src/**/*.ts'],
+        exclude: ['src/**/*.d.ts'],
+        reporter: ['text', 'html', 'json-summary'],
+        reportsDirectory: here('coverage'),
+      },
+    },
+  };
+});
