@@ -323,11 +323,10 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    *
    * @example
    * ```ts
-   * const channel = new Channel<number>(2);
-   * const sending = channel.sendAll([1, 2, 3]);
-   * channel.drain(); // [1, …]: what the producer got to so far
-   * channel.cancel();
-   * await sending.catch((error) => error.code); // 'ERR_SLUICE_CLOSED'
+   * const channel = new Channel<number>(1);
+   * const sending = [channel.send(1), channel.send(2)]; // the second is blocked
+   * channel.drain(); // [1, 2]
+   * await Promise.all(sending);
    * ```
    */
   drain(): T[] {
