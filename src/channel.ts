@@ -225,7 +225,7 @@ export class Core<T> implements Items<T>, Owner {
       this.settler.owe(sender);
     }
     this.settler.tookPlace();
-    if (this.closed && !this.hasItem()) this.#end();
+    this.endIfDrained();
     return value;
   }
 
@@ -261,6 +261,11 @@ export class Core<T> implements Items<T>, Owner {
     this.settler.flush();
     if (this.hasItem()) this.#announce();
     else this.#end();
+  }
+
+  /** A closed channel ends when its last item is taken, or its last sender gives up. */
+  endIfDrained(): void {
+    if (this.closed && !this.ended && !this.hasItem()) this.#end();
   }
 
   /** Ends now, and gives what was buffered: to `onDrop`, unless the caller takes it back. It counts as dropped either way. */
@@ -328,6 +333,10 @@ export class Core<T> implements Items<T>, Owner {
   }
 
   // ── The rest ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  gaveUp(): void {
+    this.endIfDrained();
+  }
 
   expired(waiter: Waiter, timeout: number): Error {
     return this.#timedOut(timeout, waiter.list === this.senders ? waiter.value : NO_ITEM);

@@ -139,8 +139,8 @@ class Feed<T> implements Follower, GivesUp {
   giveUp(reason: unknown): void {
     const item = this.#takeBack();
     this.#fail(reason);
-    if (item === NO_ITEM) return;
-    this.core.discard(item as T);
+    if (item !== NO_ITEM) this.core.discard(item as T);
+    this.core.endIfDrained();
     this.core.tellDrops();
   }
 

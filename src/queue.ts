@@ -60,6 +60,8 @@ class Joins<T> implements Owner {
     return timeoutError(this.core.place, 'join', timeout, NO_ITEM);
   }
 
+  gaveUp(): void {}
+
   #settle(): void {
     if (this.unfinished > 0) return;
     for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift()) waiter.resolve(undefined);

@@ -11,6 +11,8 @@ import { type GivesUp, Guard } from './guard.js';
 export interface Owner {
   /** The error of a wait that timed out; the waiter is still in its list. */
   expired(waiter: Waiter, timeout: number): unknown;
+  /** A waiter has given up: what it stood in the way of can happen now. */
+  gaveUp(): void;
 }
 
 // The functions of a new promise are caught without a closure for each: a blocked sender is a third smaller for it.
@@ -52,6 +54,7 @@ export class Waiter implements GivesUp {
   giveUp(reason: unknown): void {
     this.leave();
     this.reject(reason);
+    this.owner.gaveUp();
   }
 
   expired(timeout: number): unknown {
