@@ -4,7 +4,8 @@
 // enumerates all orders in which the actors can take their steps, by running each history anew from a list of choices.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Command, macrotask, ManualTimers, Pair, type Setup } from './pair.js';
+import { type Command, ManualTimers, Pair, type Setup } from './pair.js';
+import { macrotask } from './support.js';
 
 /** A step may name the step of another actor whose wait it ends. */
 type Step = Command | { readonly do: 'abort' | 'expire' | 'leave'; readonly of: readonly [actor: number, step: number] };
@@ -88,9 +89,10 @@ function runHistory(program: Program, pair: Pair, choices: number[], widths: num
       if (step < steps.length && (!waits || pair.decided(number(actor, step - 1)))) enabled.push(actor);
     }
     if (enabled.length === 0) return;
-    choices[depth] ??= 0;
+    const choice = choices[depth] ?? 0;
+    choices[depth] = choice;
     widths[depth] = enabled.length;
-    const actor = enabled[choices[depth]] as number;
+    const actor = enabled[choice] as number;
     const step = (done[actor] as number)++;
     const command = program.actors[actor]?.[step] as Step;
     pair.run(number(actor, step), 'of' in command ? { do: command.do, op: number(...command.of) } : command);

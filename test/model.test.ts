@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { type Command, type Limit, macrotask, ManualTimers, Pair, type Setup } from './pair.js';
+import { type Command, type Limit, ManualTimers, Pair, type Setup } from './pair.js';
+import { macrotask } from './support.js';
 
 const RUNS = process.env['LONG'] ? 100_000 : 4_000;
 
@@ -10,7 +11,7 @@ const limit = fc.constantFrom<Limit>('none', 'none', 'once', 'signal', 'timer');
 const failing = fc.boolean();
 const op = fc.nat({ max: 40 });
 
-const command: fc.Arbitrary<Command | { readonly do: 'tick' | 'macrotask' }> = fc.oneof(
+const command: fc.Arbitrary<Command | { readonly pause: 'microtask' | 'macrotask' }> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('send' as const), limit }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('receive' as const), limit }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('receiveMany' as const), limit, max: fc.integer({ min: 1, max: 4 }) }) },
@@ -18,7 +19,7 @@ const command: fc.Arbitrary<Command | { readonly do: 'tick' | 'macrotask' }> = f
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('drain' as const, 'dispose' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'cancel' as const), failing }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('abort' as const, 'expire' as const, 'leave' as const), op }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('tick' as const, 'macrotask' as const) }) },
+  { weight: 3, arbitrary: fc.record({ pause: fc.constantFrom('microtask' as const, 'macrotask' as const) }) },
 );
 
 const setup: fc.Arbitrary<Setup> = fc.record({
@@ -38,11 +39,12 @@ describe('a channel does what the specification says', () => {
         fc.pre(given.capacity > 0 || given.policy !== 'drop-oldest');
         const pair = new Pair(given, clock);
         for (const [number, each] of commands.entries()) {
-          if (each.do === 'tick') await undefined;
-          else if (each.do === 'macrotask') {
+          if ('do' in each) pair.run(number, each);
+          else if (each.pause === 'microtask') await undefined;
+          else {
             await macrotask();
             pair.compareOutcomes();
-          } else pair.run(number, each);
+          }
         }
         await macrotask();
         pair.compareOutcomes();

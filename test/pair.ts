@@ -242,8 +242,3 @@ function expectSame(actual: unknown, expected: unknown, what: string): void {
 function fail(message: string): never {
   throw new Error(message);
 }
-
-/** The next turn of the event loop: everything decided has settled. */
-export function macrotask(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
