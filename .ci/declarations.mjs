@@ -1,0 +1,33 @@
+// After the bundler: finishes dist/*.d.ts and dist/*.d.cts, and fails where they would not do.
+//
+// Guarantee: both begin with the references that let a consumer compile with `lib` ES2020 and without DOM or Node types
+// (a banner of the bundler's would reach only one of them), and no name of the inside is left in either.
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+const dist = new URL('../dist/', import.meta.url);
+const references = ['es2018.asynciterable', 'esnext.disposable'].map((lib) => `/// <reference lib="${lib}" />\n`).join('');
+
+/** Names of the inside: the symbols that hide a class's machine, members by convention private, Node's inspection. */
+const inside = /\b(CORE|HANDLES|JOINS|INSPECT|Core|Joins|SenderGroup|SLUICE_\w+)\b|\b_\w+\s*[:(?]|\bprivate\b|\bprotected\b|#private/;
+
+/** Declarations without comments: the examples in them may say what they like. */
+const code = (text) => text.replaceAll(/\/\*[^]*?\*\//g, '');
+
+const files = readdirSync(dist).filter((name) => /\.d\.c?ts$/.test(name));
+for (const needed of ['index.d.ts', 'index.d.cts']) {
+  if (!files.includes(needed)) throw new Error(`dist/${needed} was not built`);
+}
+for (const name of files) {
+  const file = new URL(name, dist);
+  const text = readFileSync(file, 'utf8');
+  if (!text.startsWith(references)) writeFileSync(file, references + text);
+
+  const lines = code(readFileSync(file, 'utf8')).split('\n');
+  if (!lines.join('\n').startsWith(references)) throw new Error(`dist/${name} does not begin with its references`);
+  if (/@internal/.test(readFileSync(file, 'utf8'))) throw new Error(`dist/${name} still has an @internal comment`);
+  for (const line of lines) {
+    if (inside.test(line)) throw new Error(`dist/${name} shows the inside: ${line.trim()}`);
+  }
+}
+console.log(`declarations: ${files.join(', ')} are whole and show nothing of the inside`);
