@@ -17,7 +17,12 @@ function show(value: unknown): string {
 }
 
 /** Throws unless `value` is an integer from `least` to `most`. */
-export function checkInteger(what: string, value: unknown, least: number, most: number = Number.MAX_SAFE_INTEGER): void {
+export function checkInteger(
+  what: string,
+  value: unknown,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
     throw new RangeError(`${what} must be an integer from ${least} to ${most}, got ${show(value)}`);
   }
@@ -37,7 +42,13 @@ function checkFunction(what: string, value: unknown): void {
 }
 
 function checkSignal(signal: Partial<AbortSignalLike> | null | undefined): void {
-  if (signal !== undefined && (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function')) {
+  if (signal === undefined) return;
+  const { aborted, addEventListener, removeEventListener } = signal ?? {};
+  if (
+    typeof aborted !== 'boolean' ||
+    typeof addEventListener !== 'function' ||
+    typeof removeEventListener !== 'function'
+  ) {
     throw wrong('options.signal', 'an AbortSignal', signal);
   }
 }

@@ -97,7 +97,11 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * }
    * ```
    */
-  static from<T>(source: Iterable<T> | AsyncIterable<T>, capacity: number, options: ChannelOptions<T> = {}): Channel<T> {
+  static from<T>(
+    source: Iterable<T> | AsyncIterable<T>,
+    capacity: number,
+    options: ChannelOptions<T> = {},
+  ): Channel<T> {
     const opener = openerOf(source);
     const channel = new Channel<T>(capacity, options);
     const core = channel[CORE];
@@ -237,7 +241,7 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
     const core = this[CORE];
     try {
       const limits = checkLimits(options);
-      return pour(core, openerOf(source), limits, true);
+      return core.settler.polite(pour(core, openerOf(source), limits, true));
     } catch (error) {
       return core.settler.refused(error);
     }
@@ -453,9 +457,10 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * channel.ended; // true
    * ```
    */
-  [asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.cancel();
-    return this[CORE].returning ?? Promise.resolve();
+    await undefined; // a source whose code was running is returned as soon as that has left the stack
+    await this[CORE].returning;
   }
 
   /** @internal */

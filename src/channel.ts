@@ -27,7 +27,15 @@
 import { type Limits, readLimits } from './arguments.js';
 import type { ChannelStats, DropReason, NativeSignal, Overflow, WaitOptions } from './contract.js';
 import type { Drops } from './drops.js';
-import { closedError, NO_ITEM, overflowError, type Place, timeoutError, tooManyWaitersError, withoutStacks } from './errors.js';
+import {
+  closedError,
+  NO_ITEM,
+  overflowError,
+  type Place,
+  timeoutError,
+  tooManyWaitersError,
+  withoutStacks,
+} from './errors.js';
 import { assertAfterEach } from './invariants.js';
 import { Ring } from './ring.js';
 import { payAll, Settler } from './settler.js';
@@ -115,6 +123,7 @@ export class Core<T> implements Items<T>, Owner {
     }
     if (buffer.size < this.capacity) {
       // 2
+      this.settler.payOwed();
       this.sent++;
       buffer.push(value);
       if (buffer.size > this.peakSize) this.peakSize = buffer.size;
@@ -185,12 +194,18 @@ export class Core<T> implements Items<T>, Owner {
 
   tryReceive<F>(fallback: F): T | F {
     if (!this.hasItem()) return fallback;
-    if (this.senders.first !== undefined) this.settler.wakesSynchronously();
+    this.#wakesSender();
     return this.take();
   }
 
   drain(): T[] {
-    return this.hasItem() ? this.takeMany(Number.POSITIVE_INFINITY) : [];
+    if (!this.hasItem()) return [];
+    this.#wakesSender();
+    return this.takeMany(Number.POSITIVE_INFINITY);
+  }
+
+  #wakesSender(): void {
+    if (this.senders.first !== undefined) this.settler.wakesSynchronously();
   }
 
   /** Cases 1 to 3 of a receive; undefined where it must wait. */

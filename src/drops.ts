@@ -41,10 +41,14 @@ export class Drops<T> {
 }
 
 /** As the platform reports an exception that nobody caught. */
-function reportUncaught(error: unknown): void {
-  if (typeof host.reportError === 'function') host.reportError(error);
-  else
-    macrotask(() => {
-      throw error;
-    });
+function reportUncaught(thrown: unknown): void {
+  let error = thrown;
+  try {
+    if (typeof host.reportError === 'function') return host.reportError(error);
+  } catch (failure) {
+    error = failure;
+  }
+  macrotask(() => {
+    throw error;
+  });
 }

@@ -6,6 +6,7 @@
 
 /** A send on a closed channel, or a wait that the end of the channel cut short. */
 export class ChannelClosedError extends Error {
+  /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'ChannelClosedError';
   /** Stable, for code that cannot use `instanceof`. */
   readonly code: 'ERR_SLUICE_CLOSED' = 'ERR_SLUICE_CLOSED';
@@ -17,6 +18,7 @@ export class ChannelClosedError extends Error {
 
 /** A wait that took longer than its `timeout`. It had no effect. */
 export class TimeoutError extends Error {
+  /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'TimeoutError';
   /** Stable, for code that cannot use `instanceof`. */
   readonly code: 'ERR_SLUICE_TIMEOUT' = 'ERR_SLUICE_TIMEOUT';
@@ -26,6 +28,7 @@ export class TimeoutError extends Error {
 
 /** A send on a full channel whose overflow policy is `'reject'`. */
 export class OverflowError extends Error {
+  /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'OverflowError';
   /** Stable, for code that cannot use `instanceof`. */
   readonly code: 'ERR_SLUICE_OVERFLOW' = 'ERR_SLUICE_OVERFLOW';
@@ -35,6 +38,7 @@ export class OverflowError extends Error {
 
 /** A send that would have been one more than `maxWaiters`: most likely nobody awaits them. */
 export class TooManyWaitersError extends Error {
+  /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'TooManyWaitersError';
   /** Stable, for code that cannot use `instanceof`. */
   readonly code: 'ERR_SLUICE_TOO_MANY_WAITERS' = 'ERR_SLUICE_TOO_MANY_WAITERS';
@@ -68,7 +72,8 @@ export interface Place {
   readonly capacity: number;
 }
 
-const where = ({ kind, name, capacity }: Place): string => `${kind} ${name === undefined ? '' : `'${name}' `}(capacity ${capacity})`;
+const where = ({ kind, name, capacity }: Place): string =>
+  `${kind} ${name === undefined ? '' : `'${name}' `}(capacity ${capacity})`;
 
 /** Marks an error that carries no item: `undefined` is a legal one. */
 export const NO_ITEM: unique symbol = Symbol('no item');
@@ -88,14 +93,19 @@ export function closedError(place: Place, reason: unknown, value: unknown): Chan
 /** A wait took its `timeout`, in milliseconds. */
 export function timeoutError(place: Place, what: string, timeout: number, value: unknown): TimeoutError {
   return carry(
-    new TimeoutError(`${what} on ${where(place)} timed out after ${timeout} ms, without effect: retry, wait longer or shed load`),
+    new TimeoutError(
+      `${what} on ${where(place)} timed out after ${timeout} ms, without effect: retry, wait longer or shed load`,
+    ),
     value,
   );
 }
 
 /** The place is full and its policy is `'reject'`. */
 export function overflowError(place: Place, value: unknown): OverflowError {
-  return carry(new OverflowError(`${where(place)} is full: retry or shed the item, which is this error's value`), value);
+  return carry(
+    new OverflowError(`${where(place)} is full: retry or shed the item, which is this error's value`),
+    value,
+  );
 }
 
 /** As many sends wait as may. */

@@ -50,8 +50,6 @@ class Feed<T> implements Follower, GivesUp {
   #stopped = false;
   #guard: Guard | undefined = undefined;
   #inHand: Waiter | undefined = undefined;
-  /** The item in hand at a cancel, for the error to carry. */
-  #takenBack: unknown = NO_ITEM;
   /** The source's own code is on the stack, or its `next()` is pending. */
   #pulling = false;
   /** The source ended, failed, or was returned: it is not returned again. */
@@ -111,7 +109,7 @@ class Feed<T> implements Follower, GivesUp {
       this.#sent++;
     }
     // Closed while an item was in hand: it has been delivered.
-    this.#fail(this.#closed());
+    this.#fail(this.#closed(NO_ITEM));
   }
 
   /** The cases of a send, in their order. */
@@ -126,13 +124,13 @@ class Feed<T> implements Follower, GivesUp {
 
   cancelling(): void {
     const item = this.#takeBack();
-    if (this.heard) this.#takenBack = item;
+    if (this.heard) this.#decide(this.#closed(item));
     else if (item !== NO_ITEM) this.core.discard(item as T);
   }
 
   ending(): void {
     // A blocked send is delivered before the end; only then is the outcome decided.
-    if (this.#inHand?.list === undefined) this.#fail(this.#closed());
+    if (this.#inHand?.list === undefined) this.#fail(this.#closed(NO_ITEM));
     else this.#release();
   }
 
@@ -158,14 +156,20 @@ class Feed<T> implements Follower, GivesUp {
     return waiter.value;
   }
 
-  #closed(): Error {
-    return closedError(this.core.place, this.core.reason, this.#takenBack);
+  #closed(value: unknown): Error {
+    return closedError(this.core.place, this.core.reason, value);
   }
 
   #fail(error: unknown): void {
+    this.#decide(error);
     this.#stop();
-    this.reject(error);
     this.#release();
+  }
+
+  /** The outcome is this error, unless there is one already: no limit can change it any more. */
+  #decide(error: unknown): void {
+    this.#guard?.release();
+    this.reject(error);
   }
 
   #stop(): void {

@@ -1,4 +1,8 @@
-// sluice: back-pressure channels.
+/**
+ * Everything that `sluice` exports: two classes, their options, and the errors.
+ *
+ * @module Reference
+ */
 
 export { Channel } from './channel-api.js';
 export type {

@@ -6,7 +6,8 @@ import type { Core } from './channel.js';
 export function assertInvariants(core: Core<unknown>): void {
   const { buffer, capacity, senders, receivers, closed, ended, sent, received, dropped } = core;
   const check = (holds: boolean, what: string): void => {
-    if (!holds) throw new Error(`invariant broken: ${what}: closed=${closed} ended=${ended} ${JSON.stringify(core.stats())}`);
+    if (!holds)
+      throw new Error(`invariant broken: ${what}: closed=${closed} ended=${ended} ${JSON.stringify(core.stats())}`);
   };
   check(buffer.size <= capacity, 'I1 bounded');
   check(senders.length === 0 || receivers.length === 0, 'I2 one line');

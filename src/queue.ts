@@ -36,6 +36,7 @@ class Joins<T> implements Owner {
       throw new RangeError(`taskDone() was called more often than items were put into ${describe(this.core)}`);
     }
     this.finished++;
+    if (this.#waiting.first !== undefined) this.core.settler.wakesSynchronously();
     this.#settle();
   }
 
@@ -64,7 +65,8 @@ class Joins<T> implements Owner {
 
   #settle(): void {
     if (this.unfinished > 0) return;
-    for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift()) waiter.resolve(undefined);
+    for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift())
+      this.core.settler.settle(waiter.resolve, undefined);
   }
 }
 

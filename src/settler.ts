@@ -49,7 +49,6 @@ export class Settler {
 
   /** A send was accepted at once. */
   accepted(): Promise<void> {
-    if (this.#firstOwed !== undefined) this.payOwed();
     return this.#late === undefined && !spendsBudget() ? ACCEPTED : this.#later(undefined);
   }
 
@@ -63,6 +62,13 @@ export class Settler {
   /** An operation failed at once: it spends the budget too, or a loop that retries would starve the rest. */
   refused(error: unknown): Promise<never> {
     return this.#late === undefined && !spendsBudget() ? Promise.reject(error) : this.#later(error, true);
+  }
+
+  /** A call of several steps, which may all complete at once, spends the budget as a whole too. */
+  polite<R>(promise: Promise<R>): Promise<R> {
+    if (this.#late === undefined && !spendsBudget()) return promise;
+    promise.catch(() => {}); // whoever gets the later promise handles it
+    return this.#later(promise);
   }
 
   /** A synchronous call is about to wake somebody: since it cannot be put off, whoever it wakes is. */
@@ -85,7 +91,7 @@ export class Settler {
 
   /** A blocked sender was accepted: it is told at once, or with others. */
   owe(waiter: Waiter): void {
-    if (this.#half === 0) return this.#settle(waiter.resolve, undefined);
+    if (this.#half === 0) return this.settle(waiter.resolve, undefined);
     if (this.#lastOwed === undefined) {
       this.#firstOwed = waiter;
       this.#taken = 0;
@@ -108,7 +114,7 @@ export class Settler {
     while (waiter !== undefined) {
       const { next }: Waiter = waiter;
       waiter.next = undefined;
-      this.#settle(waiter.resolve, undefined);
+      this.settle(waiter.resolve, undefined);
       waiter = next;
     }
   }
@@ -121,10 +127,11 @@ export class Settler {
   }
 
   #tell(receiver: Waiter, item: unknown): void {
-    this.#settle(receiver.resolve, (receiver.value as Shape<unknown, unknown>).one(item));
+    this.settle(receiver.resolve, (receiver.value as Shape<unknown, unknown>).one(item));
   }
 
-  #settle(settle: Settle, outcome: unknown): void {
+  /** Settles now, or behind everything put off. */
+  settle(settle: Settle, outcome: unknown): void {
     if (this.#late === undefined) settle(outcome as never);
     else this.#late.push(settle, outcome);
   }
