@@ -9,7 +9,7 @@ export class ChannelClosedError extends Error {
   /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'ChannelClosedError';
   /** Stable, for code that cannot use `instanceof`. */
-  readonly code: 'ERR_SLUICE_CLOSED' = 'ERR_SLUICE_CLOSED';
+  declare readonly code: 'ERR_SLUICE_CLOSED';
   /** The item that was refused, where the call carried one. */
   declare readonly value?: unknown;
   /** What `close` or `cancel` was given, where it was given something. */
@@ -21,7 +21,7 @@ export class TimeoutError extends Error {
   /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'TimeoutError';
   /** Stable, for code that cannot use `instanceof`. */
-  readonly code: 'ERR_SLUICE_TIMEOUT' = 'ERR_SLUICE_TIMEOUT';
+  declare readonly code: 'ERR_SLUICE_TIMEOUT';
   /** The item that was not sent, where the call carried one. */
   declare readonly value?: unknown;
 }
@@ -31,7 +31,7 @@ export class OverflowError extends Error {
   /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'OverflowError';
   /** Stable, for code that cannot use `instanceof`. */
-  readonly code: 'ERR_SLUICE_OVERFLOW' = 'ERR_SLUICE_OVERFLOW';
+  declare readonly code: 'ERR_SLUICE_OVERFLOW';
   /** The item that found no room. */
   declare readonly value: unknown;
 }
@@ -41,17 +41,20 @@ export class TooManyWaitersError extends Error {
   /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'TooManyWaitersError';
   /** Stable, for code that cannot use `instanceof`. */
-  readonly code: 'ERR_SLUICE_TOO_MANY_WAITERS' = 'ERR_SLUICE_TOO_MANY_WAITERS';
+  declare readonly code: 'ERR_SLUICE_TOO_MANY_WAITERS';
   /** The item that was not sent. */
   declare readonly value?: unknown;
 }
 
 const BRAND = Symbol.for('sluice.error');
 
-/** Puts the name where `stack` finds it, and the brand behind `instanceof`; a subclass keeps the ordinary meaning. */
-function brand(type: { readonly prototype: Error }, name: string): void {
-  Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
-  Object.defineProperty(type.prototype, BRAND, { value: name });
+/** Puts name and code on the prototype, where `stack` finds the one, and the brand behind `instanceof`; a subclass keeps the ordinary meaning. */
+function brand(type: { readonly prototype: Error }, name: string, code: string): void {
+  Object.defineProperties(type.prototype, {
+    name: { value: name, writable: true },
+    code: { value: code },
+    [BRAND]: { value: name },
+  });
   Object.defineProperty(type, Symbol.hasInstance, {
     value(this: unknown, other: unknown): boolean {
       if (this === type) return (other as Record<symbol, unknown> | null | undefined)?.[BRAND] === name;
@@ -60,10 +63,10 @@ function brand(type: { readonly prototype: Error }, name: string): void {
   });
 }
 
-brand(ChannelClosedError, 'ChannelClosedError');
-brand(TimeoutError, 'TimeoutError');
-brand(OverflowError, 'OverflowError');
-brand(TooManyWaitersError, 'TooManyWaitersError');
+brand(ChannelClosedError, 'ChannelClosedError', 'ERR_SLUICE_CLOSED');
+brand(TimeoutError, 'TimeoutError', 'ERR_SLUICE_TIMEOUT');
+brand(OverflowError, 'OverflowError', 'ERR_SLUICE_OVERFLOW');
+brand(TooManyWaitersError, 'TooManyWaitersError', 'ERR_SLUICE_TOO_MANY_WAITERS');
 
 /** What an error says of the place it happened to. */
 export interface Place {

@@ -92,7 +92,11 @@ export function conformance({ card, open, capacities, test }: Conformance): void
       await sender.close();
       const items = await within(received, 'the end');
       if (card.order === 'fifo' && card.delivery === 'exactly once') same(items, count(100));
-      else same([...new Set(items)].sort((a, b) => a - b), count(100));
+      else
+        same(
+          [...new Set(items)].sort((a, b) => a - b),
+          count(100),
+        );
     });
 
     if (card.bound !== 'none') {
@@ -194,20 +198,23 @@ export function conformance({ card, open, capacities, test }: Conformance): void
       });
     }
 
-    declare('breaking off an iteration loses nothing that another consumer could have', async ({ sender, receiver }) => {
-      const sending = (async () => {
-        for (const item of count(6)) await sender.send(item);
-        await sender.close();
-      })();
-      const seen: number[] = [];
-      for await (const item of receiver) {
-        seen.push(item);
-        if (seen.length === 2) break;
-      }
-      seen.push(...(await within(toEnd(receiver), 'the rest')));
-      await within(sending, 'the sends');
-      if (card.delivery === 'exactly once') same(seen, count(6));
-    });
+    declare(
+      'breaking off an iteration loses nothing that another consumer could have',
+      async ({ sender, receiver }) => {
+        const sending = (async () => {
+          for (const item of count(6)) await sender.send(item);
+          await sender.close();
+        })();
+        const seen: number[] = [];
+        for await (const item of receiver) {
+          seen.push(item);
+          if (seen.length === 2) break;
+        }
+        seen.push(...(await within(toEnd(receiver), 'the rest')));
+        await within(sending, 'the sends');
+        if (card.delivery === 'exactly once') same(seen, count(6));
+      },
+    );
 
     declare('several producers and consumers share it', async ({ sender, receiver }) => {
       const consuming = Promise.all([toEnd(receiver), toEnd(receiver), toEnd(receiver)]);

@@ -8,7 +8,9 @@ import { type Command, ManualTimers, Pair, type Setup } from './pair.js';
 import { macrotask } from './support.js';
 
 /** A step may name the step of another actor whose wait it ends. */
-type Step = Command | { readonly do: 'abort' | 'expire' | 'leave'; readonly of: readonly [actor: number, step: number] };
+type Step =
+  | Command
+  | { readonly do: 'abort' | 'expire' | 'leave'; readonly of: readonly [actor: number, step: number] };
 type Program = { readonly name: string; readonly actors: readonly (readonly Step[])[] };
 
 const send: Step = { do: 'send', limit: 'none' };
@@ -18,7 +20,10 @@ const end: Step = { do: 'close', failing: false };
 
 const PROGRAMS: readonly Program[] = [
   { name: 'a close', actors: [[send, send], [send], [receive, receive], [{ do: 'next' }], [end]] },
-  { name: 'a cancel', actors: [[send, send], [send], [receive, receive], [{ do: 'next' }], [{ do: 'cancel', failing: true }]] },
+  {
+    name: 'a cancel',
+    actors: [[send, send], [send], [receive, receive], [{ do: 'next' }], [{ do: 'cancel', failing: true }]],
+  },
   {
     name: 'an abort and a timeout of senders, and a close with an error',
     actors: [
@@ -34,7 +39,10 @@ const PROGRAMS: readonly Program[] = [
     name: 'an abort and a timeout of receivers, and a cancel',
     actors: [
       [send, { do: 'trySend' }],
-      [{ do: 'receive', limit: 'signal' }, { do: 'receiveMany', limit: 'none', max: 2 }],
+      [
+        { do: 'receive', limit: 'signal' },
+        { do: 'receiveMany', limit: 'none', max: 2 },
+      ],
       [{ do: 'receive', limit: 'timer' }],
       [{ do: 'abort', of: [1, 0] }],
       [{ do: 'expire', of: [2, 0] }],
@@ -51,7 +59,10 @@ const LONG_PROGRAMS: readonly Program[] = [
       [send, send],
       [{ do: 'receive', limit: 'signal' }, receive],
       [{ do: 'next' }, { do: 'tryReceive' }],
-      [{ do: 'abort', of: [0, 0] }, { do: 'abort', of: [2, 0] }],
+      [
+        { do: 'abort', of: [0, 0] },
+        { do: 'abort', of: [2, 0] },
+      ],
     ],
   },
   {
@@ -59,10 +70,16 @@ const LONG_PROGRAMS: readonly Program[] = [
     actors: [
       [send, { do: 'trySend' }],
       [{ do: 'send', limit: 'timer' }],
-      [{ do: 'receive', limit: 'signal' }, { do: 'receiveMany', limit: 'none', max: 2 }],
+      [
+        { do: 'receive', limit: 'signal' },
+        { do: 'receiveMany', limit: 'none', max: 2 },
+      ],
       [{ do: 'next' }],
       [{ do: 'abort', of: [2, 0] }],
-      [{ do: 'expire', of: [1, 0] }, { do: 'leave', of: [3, 0] }],
+      [
+        { do: 'expire', of: [1, 0] },
+        { do: 'leave', of: [3, 0] },
+      ],
       [{ do: 'cancel', failing: false }],
     ],
   },
@@ -85,7 +102,9 @@ function runHistory(program: Program, pair: Pair, choices: number[], widths: num
     for (const [actor, steps] of program.actors.entries()) {
       const step = done[actor] as number;
       const last = steps[step - 1];
-      const waits = last !== undefined && (last.do === 'send' || last.do === 'receive' || last.do === 'next' || last.do === 'receiveMany');
+      const waits =
+        last !== undefined &&
+        (last.do === 'send' || last.do === 'receive' || last.do === 'next' || last.do === 'receiveMany');
       if (step < steps.length && (!waits || pair.decided(number(actor, step - 1)))) enabled.push(actor);
     }
     if (enabled.length === 0) return;

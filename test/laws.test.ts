@@ -46,34 +46,39 @@ describe('the laws', () => {
   it('3. In order: each consumer sees the items of a producer in the order in which they were sent', async () => {
     // A producer's items are numbered upwards, and a scheduler may interleave producers: so per producer, by one task each.
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(0, 1, 2, 7), fc.integer({ min: 1, max: 3 }), fc.scheduler(), async (capacity, consumers, scheduler) => {
-        const channel = new Channel<{ producer: number; n: number }>(capacity);
-        const produce = async (producer: number): Promise<void> => {
-          for (let n = 0; n < 6; n++) {
-            await scheduler.schedule(Promise.resolve());
-            await channel.send({ producer, n });
+      fc.asyncProperty(
+        fc.constantFrom(0, 1, 2, 7),
+        fc.integer({ min: 1, max: 3 }),
+        fc.scheduler(),
+        async (capacity, consumers, scheduler) => {
+          const channel = new Channel<{ producer: number; n: number }>(capacity);
+          const produce = async (producer: number): Promise<void> => {
+            for (let n = 0; n < 6; n++) {
+              await scheduler.schedule(Promise.resolve());
+              await channel.send({ producer, n });
+            }
+          };
+          const seen: { producer: number; n: number }[][] = [];
+          const consume = async (): Promise<void> => {
+            const list: { producer: number; n: number }[] = [];
+            seen.push(list);
+            for await (const item of channel) {
+              list.push(item);
+              await scheduler.schedule(Promise.resolve());
+            }
+          };
+          const producing = Promise.all([produce(0), produce(1), produce(2)]).then(() => channel.close());
+          const consuming = Promise.all(Array.from({ length: consumers }, consume));
+          await scheduler.waitFor(Promise.all([producing, consuming]));
+          expect(seen.flat()).toHaveLength(18);
+          for (const list of seen) {
+            for (const producer of [0, 1, 2]) {
+              const own = list.filter((item) => item.producer === producer).map(({ n }) => n);
+              expect(own).toEqual([...own].sort((a, b) => a - b));
+            }
           }
-        };
-        const seen: { producer: number; n: number }[][] = [];
-        const consume = async (): Promise<void> => {
-          const list: { producer: number; n: number }[] = [];
-          seen.push(list);
-          for await (const item of channel) {
-            list.push(item);
-            await scheduler.schedule(Promise.resolve());
-          }
-        };
-        const producing = Promise.all([produce(0), produce(1), produce(2)]).then(() => channel.close());
-        const consuming = Promise.all(Array.from({ length: consumers }, consume));
-        await scheduler.waitFor(Promise.all([producing, consuming]));
-        expect(seen.flat()).toHaveLength(18);
-        for (const list of seen) {
-          for (const producer of [0, 1, 2]) {
-            const own = list.filter((item) => item.producer === producer).map(({ n }) => n);
-            expect(own).toEqual([...own].sort((a, b) => a - b));
-          }
-        }
-      }),
+        },
+      ),
       { numRuns: RUNS },
     );
   });
@@ -123,7 +128,9 @@ describe('the laws', () => {
       fc.asyncProperty(fc.nat({ max: 8 }), fc.nat({ max: 20 }), async (capacity, count) => {
         const dropped: number[] = [];
         const channel = new Channel<number>(capacity, { onDrop: (item) => dropped.push(item) });
-        const sends = Array.from({ length: count }, (_, n) => channel.send(n).catch((error: { value: number }) => error.value));
+        const sends = Array.from({ length: count }, (_, n) =>
+          channel.send(n).catch((error: { value: number }) => error.value),
+        );
         channel.cancel();
         expect(dropped).toEqual(Array.from({ length: Math.min(count, capacity) }, (_, n) => n));
         const refused = (await Promise.all(sends)).filter((value) => value !== undefined);

@@ -20,7 +20,12 @@ interface Operation {
 }
 
 /** The sequential specification: the state after an operation with that result; undefined where it could not give it. */
-function after(queue: readonly number[], closed: boolean, capacity: number, operation: Operation): readonly [readonly number[], boolean] | undefined {
+function after(
+  queue: readonly number[],
+  closed: boolean,
+  capacity: number,
+  operation: Operation,
+): readonly [readonly number[], boolean] | undefined {
   const { kind, item, result } = operation;
   switch (kind) {
     case 'send':
@@ -60,7 +65,11 @@ function isLinearizable(history: readonly Operation[], capacity: number): boolea
   return search(0, [], false);
 }
 
-async function record(capacity: number, actors: readonly (readonly Kind[])[], scheduler: fc.Scheduler): Promise<Operation[]> {
+async function record(
+  capacity: number,
+  actors: readonly (readonly Kind[])[],
+  scheduler: fc.Scheduler,
+): Promise<Operation[]> {
   // A blocked send counts as sent before the close, and is delivered after it: so the close comes last, alone.
   const channel = new Channel<number>(capacity);
   const history: Operation[] = [];
@@ -71,7 +80,11 @@ async function record(capacity: number, actors: readonly (readonly Kind[])[], sc
       await scheduler.schedule(Promise.resolve());
       const operation: Operation = { kind, item: ++item, called: ++clock, returned: 0, result: undefined };
       history.push(operation);
-      if (kind === 'send') operation.result = await channel.send(operation.item).then(() => true, () => 'refused' as const);
+      if (kind === 'send')
+        operation.result = await channel.send(operation.item).then(
+          () => true,
+          () => 'refused' as const,
+        );
       else if (kind === 'trySend') operation.result = channel.trySend(operation.item);
       else if (kind === 'receive') operation.result = (await channel.receive()) ?? 'end';
       else if (kind === 'tryReceive') operation.result = channel.tryReceive();
@@ -96,22 +109,41 @@ async function record(capacity: number, actors: readonly (readonly Kind[])[], sc
   return history;
 }
 
-const kinds = fc.array(fc.constantFrom<Kind>('send', 'send', 'receive', 'receive', 'trySend', 'tryReceive'), { minLength: 1, maxLength: 3 });
+const kinds = fc.array(fc.constantFrom<Kind>('send', 'send', 'receive', 'receive', 'trySend', 'tryReceive'), {
+  minLength: 1,
+  maxLength: 3,
+});
 
 describe('a channel is linearizable', () => {
   it('in every concurrent history of three actors', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(1, 2, 3), fc.tuple(kinds, kinds, kinds), fc.scheduler(), async (capacity, actors, scheduler) => {
-        const history = await record(capacity, actors, scheduler);
-        expect(isLinearizable(history, capacity), JSON.stringify(history)).toBe(true);
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(1, 2, 3),
+        fc.tuple(kinds, kinds, kinds),
+        fc.scheduler(),
+        async (capacity, actors, scheduler) => {
+          const history = await record(capacity, actors, scheduler);
+          expect(isLinearizable(history, capacity), JSON.stringify(history)).toBe(true);
+        },
+      ),
       { numRuns: HISTORIES },
     );
   });
 
   it('and the check can fail: a queue that swaps two items is not', () => {
-    const operation = (kind: Kind, item: number, result: Operation['result'], at: number): Operation => ({ kind, item, result, called: at, returned: at + 1 });
-    const swapped = [operation('send', 1, true, 1), operation('send', 2, true, 3), operation('receive', 0, 2, 5), operation('receive', 0, 1, 7)];
+    const operation = (kind: Kind, item: number, result: Operation['result'], at: number): Operation => ({
+      kind,
+      item,
+      result,
+      called: at,
+      returned: at + 1,
+    });
+    const swapped = [
+      operation('send', 1, true, 1),
+      operation('send', 2, true, 3),
+      operation('receive', 0, 2, 5),
+      operation('receive', 0, 1, 7),
+    ];
     expect(isLinearizable(swapped, 2)).toBe(false);
     expect(isLinearizable([swapped[0], swapped[1], operation('receive', 0, 1, 5)] as Operation[], 2)).toBe(true);
   });

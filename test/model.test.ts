@@ -14,11 +14,20 @@ const op = fc.nat({ max: 40 });
 const command: fc.Arbitrary<Command | { readonly pause: 'microtask' | 'macrotask' }> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('send' as const), limit }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('receive' as const), limit }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('receiveMany' as const), limit, max: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('next' as const, 'trySend' as const, 'tryReceive' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('receiveMany' as const), limit, max: fc.integer({ min: 1, max: 4 }) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('next' as const, 'trySend' as const, 'tryReceive' as const) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('drain' as const, 'dispose' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'cancel' as const), failing }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('abort' as const, 'expire' as const, 'leave' as const), op }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constantFrom('abort' as const, 'expire' as const, 'leave' as const), op }),
+  },
   { weight: 3, arbitrary: fc.record({ pause: fc.constantFrom('microtask' as const, 'macrotask' as const) }) },
 );
 

@@ -90,7 +90,9 @@ export class Pair {
         break;
       case 'receive':
         model.receive(op, 1, command.limit === 'once');
-        this.watchReceive(op, channel.receive(this.limits(op, command.limit)), (item) => (item === undefined ? [] : [item]));
+        this.watchReceive(op, channel.receive(this.limits(op, command.limit)), (item) =>
+          item === undefined ? [] : [item],
+        );
         break;
       case 'receiveMany':
         model.receive(op, command.max, command.limit === 'once');

@@ -27,7 +27,9 @@ interface Dog extends Animal {
 }
 
 /** The public members alone: internal ones are stripped from the declarations that ship. */
-type Public<X> = { [K in keyof X as K extends keyof contract.Channel<never> | keyof contract.BoundedQueue<never> ? K : never]: X[K] };
+type Public<X> = {
+  [K in keyof X as K extends keyof contract.Channel<never> | keyof contract.BoundedQueue<never> ? K : never]: X[K];
+};
 
 /** That each is assignable to the other. */
 function mutual<A extends B, B extends C, C = A>(): void {}
@@ -125,10 +127,16 @@ describe('the contract', () => {
   });
 
   it('is declared by the package, constructors and statics by their parameters', () => {
-    expectTypeOf<ConstructorParameters<typeof Channel<Dog>>>().toEqualTypeOf<ConstructorParameters<typeof contract.Channel<Dog>>>();
-    expectTypeOf<ConstructorParameters<typeof BoundedQueue<Dog>>>().toEqualTypeOf<ConstructorParameters<typeof contract.BoundedQueue<Dog>>>();
+    expectTypeOf<ConstructorParameters<typeof Channel<Dog>>>().toEqualTypeOf<
+      ConstructorParameters<typeof contract.Channel<Dog>>
+    >();
+    expectTypeOf<ConstructorParameters<typeof BoundedQueue<Dog>>>().toEqualTypeOf<
+      ConstructorParameters<typeof contract.BoundedQueue<Dog>>
+    >();
     expectTypeOf<Parameters<typeof Channel.from<Dog>>>().toEqualTypeOf<Parameters<typeof contract.Channel.from<Dog>>>();
-    expectTypeOf<ConstructorParameters<typeof sluice.OverflowError>>().toEqualTypeOf<ConstructorParameters<typeof contract.OverflowError>>();
+    expectTypeOf<ConstructorParameters<typeof sluice.OverflowError>>().toEqualTypeOf<
+      ConstructorParameters<typeof contract.OverflowError>
+    >();
     expectTypeOf<keyof typeof sluice>().toEqualTypeOf<
       'Channel' | 'BoundedQueue' | 'ChannelClosedError' | 'TimeoutError' | 'OverflowError' | 'TooManyWaitersError'
     >();

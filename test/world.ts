@@ -7,7 +7,11 @@ import { ManualTimers } from './pair.js';
 import { macrotask } from './support.js';
 
 export type Task =
-  | { readonly is: 'sender' | 'trySender' | 'handle' | 'sendAll' | 'sendAllAsync'; readonly items: number; readonly limit: Limit }
+  | {
+      readonly is: 'sender' | 'trySender' | 'handle' | 'sendAll' | 'sendAllAsync';
+      readonly items: number;
+      readonly limit: Limit;
+    }
   | { readonly is: 'receiver' | 'forAwait' | 'consume'; readonly items: number; readonly limit: Limit }
   | { readonly is: 'receiveMany' | 'batches'; readonly items: number; readonly max: number }
   | { readonly is: 'tryReceiver' | 'drainer'; readonly items: number }
@@ -43,12 +47,25 @@ const limit = fc.constantFrom<Limit>('none', 'none', 'once', 'abort', 'timeout')
 const items = fc.integer({ min: 1, max: 5 });
 
 const task: fc.Arbitrary<Task> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ is: fc.constantFrom('sender', 'trySender', 'handle', 'sendAll', 'sendAllAsync'), items, limit }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      is: fc.constantFrom('sender', 'trySender', 'handle', 'sendAll', 'sendAllAsync'),
+      items,
+      limit,
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ is: fc.constantFrom('receiver', 'forAwait', 'consume'), items, limit }) },
-  { weight: 2, arbitrary: fc.record({ is: fc.constantFrom('receiveMany', 'batches'), items, max: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ is: fc.constantFrom('receiveMany', 'batches'), items, max: fc.integer({ min: 1, max: 3 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ is: fc.constantFrom('tryReceiver', 'drainer'), items }) },
   { weight: 1, arbitrary: fc.record({ is: fc.constant('leaver') }) },
-  { weight: 1, arbitrary: fc.record({ is: fc.constantFrom('close', 'cancel', 'dispose', 'abortSignal'), failing: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ is: fc.constantFrom('close', 'cancel', 'dispose', 'abortSignal'), failing: fc.boolean() }),
+  },
 ) as fc.Arbitrary<Task>;
 
 export const world: fc.Arbitrary<World> = fc
@@ -261,4 +278,3 @@ async function run(
   }
   return record;
 }
-
