@@ -11,11 +11,14 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export default defineConfig(({ mode }) => {
   const long = mode === 'long' || process.env['LONG'] === '1';
   const mutating = process.env['STRYKER_MUTATOR_WORKER'] !== undefined;
+  const ci = process.env['CI'] !== undefined && !mutating;
   return {
     resolve: { alias: { sluice: here('src/index.ts') } },
     define: { SLUICE_CHECKED: 'true', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
     test: {
       include: ['test/**/*.test.ts'],
+      // In CI the counts are also written down, for .ci/closing-line.mjs.
+      reporters: ci ? ['default', ['json', { outputFile: here('reports/tests.json') }]] : ['default'],
       env: long ? { LONG: '1' } : {},
       execArgv: ['--expose-gc'], // the leak tests measure a heap that was collected
       testTimeout: long ? 300_000 : mutating ? 3_000 : 10_000,
