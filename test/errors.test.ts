@@ -177,7 +177,7 @@ describe('messages', () => {
 });
 
 describe('refusing many waiters', () => {
-  it('of 65,536 at a cancel takes 50 ms, or little more than as many bare errors where the machine is slow', async () => {
+  it('of 65,536 at a cancel takes 50 ms, on a slow machine no longer than errors without stacks explain', async () => {
     const count = 65_536;
     const times: number[] = [];
     const floors: number[] = [];
@@ -203,7 +203,8 @@ describe('refusing many waiters', () => {
       Error.stackTraceLimit = stackTraceLimit;
       await macrotask();
     }
-    expect(Math.min(...times)).toBeLessThan(Math.max(50, 3 * Math.min(...floors)));
+    // An error with a stack costs seven times a bare one.
+    expect(Math.min(...times)).toBeLessThan(Math.max(50, 5 * Math.min(...floors)));
   });
 
   it('leaves stack traces as they were', () => {
