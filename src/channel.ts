@@ -29,6 +29,7 @@ import type { ChannelStats, DropReason, NativeSignal, Overflow, WaitOptions } fr
 import type { Drops } from './drops.js';
 import {
   closedError,
+  closedErrors,
   NO_ITEM,
   overflowError,
   type Place,
@@ -40,7 +41,7 @@ import { assertAfterEach } from './invariants.js';
 import { Ring } from './ring.js';
 import { payAll, Settler } from './settler.js';
 import { batchOf, type Items, type Shape } from './shapes.js';
-import { type Owner, Waiter, WaiterList } from './waiters.js';
+import { type Owner, type Tracker, Waiter, WaiterList } from './waiters.js';
 
 /** A party inside the library that follows a channel's end: a feed, a queue, the face. */
 export interface Follower {
@@ -259,9 +260,9 @@ export class Core<T> implements Items<T>, Owner {
   }
 
   /** Case 4 of a receive. */
-  waitToReceive<R>(shape: Shape<T, R>, limits: Limits): Waiter {
+  waitToReceive<R>(shape: Shape<T, R>, limits: Limits, tracker?: Tracker): Waiter {
     payAll();
-    const waiter = new Waiter(this, shape);
+    const waiter = new Waiter(this, shape, tracker);
     this.receivers.push(waiter);
     waiter.watch(limits);
     return waiter;
@@ -319,14 +320,14 @@ export class Core<T> implements Items<T>, Owner {
     this.ended = true;
     this.settler.flush();
     const { senders, receivers, reason } = this;
-    const { place } = this;
+    const refusal = closedErrors(this.place, reason);
     const tellAll = (): void => {
       for (let waiter = senders.shift(); waiter !== undefined; waiter = senders.shift()) {
-        waiter.reject(closedError(place, reason, waiter.value));
+        waiter.reject(refusal(waiter.value));
       }
       for (let waiter = receivers.shift(); waiter !== undefined; waiter = receivers.shift()) {
         const shape = waiter.value as Shape<T, unknown>;
-        if (shape.refusesEnd) waiter.reject(closedError(place, reason, NO_ITEM));
+        if (shape.refusesEnd) waiter.reject(refusal(NO_ITEM));
         else if (reason === undefined) waiter.resolve(shape.end());
         else waiter.reject(reason);
       }

@@ -81,16 +81,24 @@ const where = ({ kind, name, capacity }: Place): string =>
 /** Marks an error that carries no item: `undefined` is a legal one. */
 export const NO_ITEM: unique symbol = Symbol('no item');
 
-function carry<E extends Error>(error: E, value: unknown): E {
-  return value === NO_ITEM ? error : Object.assign(error, { value });
+function carry<E extends { value?: unknown }>(error: E, value: unknown): E {
+  if (value !== NO_ITEM) error.value = value;
+  return error;
 }
 
-/** The place is closed; `reason` as given to `close` or `cancel`, undefined where none was. */
+/** Makes the errors of a closed place; `reason` as given to `close` or `cancel`, undefined where none was. */
+export function closedErrors(place: Place, reason: unknown): (value: unknown) => ChannelClosedError {
+  const closed = `${where(place)} is closed: `;
+  const options = reason === undefined ? undefined : { cause: reason };
+  return (value) => {
+    const advice = value === NO_ITEM ? 'nothing more comes from it' : "stop sending; the item is this error's value";
+    return carry(new ChannelClosedError(closed + advice, options), value);
+  };
+}
+
+/** One of them. */
 export function closedError(place: Place, reason: unknown, value: unknown): ChannelClosedError {
-  const error = new ChannelClosedError(
-    `${where(place)} is closed: ${value === NO_ITEM ? 'nothing more comes from it' : "stop sending; the item is this error's value"}`,
-  );
-  return carry(reason === undefined ? error : Object.assign(error, { cause: reason }), value);
+  return closedErrors(place, reason)(value);
 }
 
 /** A wait took its `timeout`, in milliseconds. */

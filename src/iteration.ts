@@ -3,20 +3,20 @@
 // Guarantees: `next()` calls are served in order, among all other receives; `return()` settles those of this iterator that
 // still wait as done, and they consumed nothing. An iterator of the sole consumer cancels the channel when it is left.
 //
-// Invariant: `waiting` holds this iterator's waits in order of arrival, decided ones only at its head; they are decided in
-// that order, since `next()` has no limits of its own.
+// Invariant: `#waiting` holds exactly the undecided waits of this iterator, in order of arrival; they are decided in that
+// order, since `next()` has no limits of its own.
 
 import { FOREVER } from './arguments.js';
 import type { Core } from './channel.js';
 import type { ChannelIterator } from './contract.js';
 import { Ring } from './ring.js';
 import type { Shape } from './shapes.js';
-import type { Waiter } from './waiters.js';
+import type { Tracker, Waiter } from './waiters.js';
 
 const AsyncIteratorPrototype: object = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype));
 
 /** One iterator. */
-export class Iteration<T, R> implements ChannelIterator<R> {
+export class Iteration<T, R> implements ChannelIterator<R>, Tracker {
   #left = false;
   readonly #waiting: Ring<Waiter> = new Ring<Waiter>();
 
@@ -29,30 +29,28 @@ export class Iteration<T, R> implements ChannelIterator<R> {
 
   next(): Promise<IteratorResult<R, undefined>> {
     const { core, shape } = this;
-    const waiting = this.#waiting;
     if (this.#left) return Promise.resolve({ value: undefined, done: true });
     const now = core.receiveNow(shape);
     if (now !== undefined) return now;
-    const waiter = core.waitToReceive(shape, FOREVER);
-    while (waiting.size > 0 && waiting.first?.list === undefined) waiting.shift();
-    waiting.push(waiter);
+    const waiter = core.waitToReceive(shape, FOREVER, this);
+    this.#waiting.push(waiter);
     return waiter.promise as Promise<IteratorResult<R, undefined>>;
   }
 
   return(): Promise<IteratorResult<R, undefined>> {
-    const { core, shape } = this;
-    const waiting = this.#waiting;
     if (!this.#left) {
       this.#left = true;
-      while (waiting.size > 0) {
-        const waiter = waiting.shift();
-        if (waiter.list === undefined) continue;
+      for (let waiter = this.#waiting.first; waiter !== undefined; waiter = this.#waiting.first) {
         waiter.leave();
-        waiter.resolve(shape.end());
+        waiter.resolve(this.shape.end());
       }
-      if (this.sole) core.cancel(undefined);
+      if (this.sole) this.core.cancel(undefined);
     }
     return Promise.resolve({ value: undefined, done: true });
+  }
+
+  decided(): void {
+    this.#waiting.shift();
   }
 
   [Symbol.asyncIterator](): this {

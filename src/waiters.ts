@@ -15,19 +15,25 @@ export interface Owner {
   gaveUp(): void;
 }
 
+/** Who keeps a list of its own of the waits it has started. */
+export interface Tracker {
+  /** The oldest of them is decided. */
+  decided(): void;
+}
+
 // The functions of a new promise are caught without a closure for each: a blocked sender is a third smaller for it.
-let resolve: (value: unknown) => void;
-let reject: (reason: unknown) => void;
-const catchFunctions = (resolveIt: typeof resolve, rejectIt: typeof reject): void => {
-  resolve = resolveIt;
-  reject = rejectIt;
+let resolveCaught: ((value: unknown) => void) | undefined;
+let rejectCaught: ((reason: unknown) => void) | undefined;
+const catchFunctions = (resolve: (value: unknown) => void, reject: (reason: unknown) => void): void => {
+  resolveCaught = resolve;
+  rejectCaught = reject;
 };
 
 /** One waiting operation. */
 export class Waiter implements GivesUp {
   readonly promise: Promise<unknown> = new Promise(catchFunctions);
-  readonly resolve: (value: unknown) => void = resolve;
-  readonly reject: (reason: unknown) => void = reject;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
   /** The list it waits in; undefined once it is decided. */
   list: WaiterList | undefined = undefined;
   next: Waiter | undefined = undefined;
@@ -38,7 +44,13 @@ export class Waiter implements GivesUp {
   constructor(
     private readonly owner: Owner,
     readonly value: unknown,
-  ) {}
+    private readonly tracker: Tracker | undefined = undefined,
+  ) {
+    this.resolve = resolveCaught as typeof this.resolve;
+    this.reject = rejectCaught as typeof this.reject;
+    // Else they would keep this promise alive, and what it fulfils with, until there is another.
+    resolveCaught = rejectCaught = undefined;
+  }
 
   /** Watches the limits of the wait. */
   watch(limits: Limits): void {
@@ -49,6 +61,7 @@ export class Waiter implements GivesUp {
   leave(): void {
     this.list?.remove(this);
     this.#guard?.release();
+    this.tracker?.decided();
   }
 
   giveUp(reason: unknown): void {
