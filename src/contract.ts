@@ -3,7 +3,17 @@
 // `send` and `receive` are properties and not methods in the two interfaces: methods are bivariant, and would let a
 // Channel<Dog> pass as a Sender<Animal>. Signals are structural, so that a consumer without DOM or Node types compiles.
 
-/** What is used of an `AbortSignal`: no DOM or Node types are needed to compile against this package. */
+/**
+ * What is used of an `AbortSignal`: no DOM or Node types are needed to compile against this package.
+ *
+ * @example
+ * ```ts
+ * import type { AbortSignalLike } from 'sluice';
+ *
+ * const signal: AbortSignalLike = new AbortController().signal;
+ * signal.aborted; // false
+ * ```
+ */
 export interface AbortSignalLike {
   /** Whether the signal has been aborted. */
   readonly aborted: boolean;
@@ -15,10 +25,30 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** The platform's `AbortSignal` where its types are loaded, else what this package needs of one. */
+/**
+ * The platform's `AbortSignal` where its types are loaded, else what this package needs of one.
+ *
+ * @example
+ * ```ts
+ * import type { NativeSignal } from 'sluice';
+ *
+ * const signal: NativeSignal = new Channel(1).signal;
+ * signal.aborted; // false
+ * ```
+ */
 export type NativeSignal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : AbortSignalLike;
 
-/** How long an operation may wait. Giving up has no effect on the channel: nothing was enqueued, nothing consumed. */
+/**
+ * How long an operation may wait. Giving up has no effect on the channel: nothing was enqueued, nothing consumed.
+ *
+ * @example
+ * ```ts
+ * import type { WaitOptions } from 'sluice';
+ *
+ * const soon: WaitOptions = { timeout: 10 };
+ * await new Channel<string>(1).receive(soon).catch((error) => error.name); // 'TimeoutError'
+ * ```
+ */
 export interface WaitOptions {
   /** Ends the wait when it aborts: the operation rejects with `signal.reason` itself. */
   readonly signal?: AbortSignalLike | undefined;
@@ -26,7 +56,19 @@ export interface WaitOptions {
   readonly timeout?: number | undefined;
 }
 
-/** The end of a place that takes items. */
+/**
+ * The end of a place that takes items.
+ *
+ * @example
+ * ```ts
+ * import type { Sender } from 'sluice';
+ *
+ * const greet = (out: Sender<string>) => out.send('hello');
+ * const channel = new Channel<string>(1);
+ * await greet(channel);
+ * await channel.receive(); // 'hello'
+ * ```
+ */
 export interface Sender<in T> {
   /** Fulfils when the item was accepted; waits while there is no room. */
   readonly send: (value: T, options?: WaitOptions) => Promise<void>;
@@ -34,7 +76,17 @@ export interface Sender<in T> {
   readonly close: (error?: unknown) => void | Promise<void>;
 }
 
-/** The end of a place that gives items. */
+/**
+ * The end of a place that gives items.
+ *
+ * @example
+ * ```ts
+ * import type { Receiver } from 'sluice';
+ *
+ * const first = (items: Receiver<string>) => items.receive();
+ * await first(Channel.from(['hello'], 1)); // 'hello'
+ * ```
+ */
 export interface Receiver<out T> extends AsyncIterable<T> {
   /** Fulfils with the next item, or with `undefined` once the place is closed and drained. */
   readonly receive: (options?: WaitOptions) => Promise<T | undefined>;
@@ -42,16 +94,51 @@ export interface Receiver<out T> extends AsyncIterable<T> {
   readonly cancel: (reason?: unknown) => void | Promise<void>;
 }
 
-/** Why an item was handed to `onDrop`. */
+/**
+ * Why an item was handed to `onDrop`.
+ *
+ * @example
+ * ```ts
+ * import type { DropReason } from 'sluice';
+ *
+ * const reasons: DropReason[] = [];
+ * const channel = new Channel<number>(1, { overflow: 'drop-oldest', onDrop: (_, why) => reasons.push(why) });
+ * channel.trySend(1);
+ * channel.trySend(2);
+ * channel.cancel();
+ * reasons; // ['drop-oldest', 'cancel']
+ * ```
+ */
 export type DropReason = 'drop-oldest' | 'drop-newest' | 'cancel';
 
 /**
  * What a send does when the channel is full: wait for room, drop the oldest buffered item or the incoming one, or
  * reject with `OverflowError`.
+ *
+ * @example
+ * ```ts
+ * import type { Overflow } from 'sluice';
+ *
+ * const overflow: Overflow = 'drop-newest';
+ * const channel = new Channel<number>(1, { overflow });
+ * channel.trySend(1); // true
+ * channel.trySend(2); // true
+ * channel.drain(); // [1]
+ * ```
  */
 export type Overflow = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject';
 
-/** Options of a `Channel`. */
+/**
+ * Options of a `Channel`.
+ *
+ * @example
+ * ```ts
+ * import type { ChannelOptions } from 'sluice';
+ *
+ * const options: ChannelOptions<string> = { name: 'orders', overflow: 'reject' };
+ * new Channel(10, options).stats().name; // 'orders'
+ * ```
+ */
 export interface ChannelOptions<T> {
   /** Names the channel in error messages, in `stats()` and when it is printed. */
   readonly name?: string | undefined;
@@ -69,7 +156,18 @@ export interface ChannelOptions<T> {
   readonly signal?: AbortSignalLike | undefined;
 }
 
-/** A snapshot of a channel. `sent = received + dropped + size`, always. */
+/**
+ * A snapshot of a channel. `sent = received + dropped + size`, always.
+ *
+ * @example
+ * ```ts
+ * const channel = new Channel<string>(2, { name: 'orders' });
+ * channel.trySend('a');
+ * channel.tryReceive();
+ * const { sent, received, dropped, size } = channel.stats();
+ * sent === received + dropped + size; // true
+ * ```
+ */
 export interface ChannelStats {
   /** The name given in the options. */
   readonly name: string | undefined;
@@ -91,7 +189,18 @@ export interface ChannelStats {
   readonly waitingReceivers: number;
 }
 
-/** Iterates the items of a channel. Several may run at once: they share the items. */
+/**
+ * Iterates the items of a channel. Several may run at once: they share the items.
+ *
+ * @example
+ * ```ts
+ * const channel = Channel.from(['a', 'b'], 2);
+ * const items = channel[Symbol.asyncIterator]();
+ * await items.next(); // { value: 'a', done: false }
+ * await items.return(); // { value: undefined, done: true }
+ * await channel.receive(); // 'b'
+ * ```
+ */
 export interface ChannelIterator<out T> extends AsyncIterableIterator<T> {
   /** The next item, or the end. Rejects, each time, where the end is an error. */
   next(): Promise<IteratorResult<T, undefined>>;
@@ -101,7 +210,18 @@ export interface ChannelIterator<out T> extends AsyncIterableIterator<T> {
   [Symbol.asyncIterator](): this;
 }
 
-/** A sender of its own for one of many producers: the channel closes once every handle given out has closed. */
+/**
+ * A sender of its own for one of many producers: the channel closes once every handle given out has closed.
+ *
+ * @example
+ * ```ts
+ * const channel = new Channel<string>(1);
+ * const handle = channel.sender();
+ * handle.trySend('a'); // true
+ * handle.close();
+ * channel.closed; // true
+ * ```
+ */
 export interface SenderHandle<in T> extends Sender<T>, Disposable {
   /** As `trySend` of the channel, and false once this handle is closed. */
   readonly trySend: (value: T) => boolean;

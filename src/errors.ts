@@ -4,7 +4,19 @@
 // as `value`, a reason that was given as `cause`; each is an own property only then. `instanceof` holds between two
 // loaded copies of this package: a brand from the global symbol registry stands behind it.
 
-/** A send on a closed channel, or a wait that the end of the channel cut short. */
+/**
+ * A send on a closed channel, or a wait that the end of the channel cut short.
+ *
+ * @example
+ * ```ts
+ * const channel = new Channel<string>(1);
+ * channel.close(new Error('shutting down'));
+ * const error = await channel.send('late').catch((reason) => reason);
+ * error instanceof ChannelClosedError; // true
+ * error.value; // 'late'
+ * error.cause.message; // 'shutting down'
+ * ```
+ */
 export class ChannelClosedError extends Error {
   /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'ChannelClosedError';
@@ -16,7 +28,17 @@ export class ChannelClosedError extends Error {
   declare readonly cause?: unknown;
 }
 
-/** A wait that took longer than its `timeout`. It had no effect. */
+/**
+ * A wait that took longer than its `timeout`. It had no effect.
+ *
+ * @example
+ * ```ts
+ * const channel = new Channel<string>(1);
+ * const error = await channel.receive({ timeout: 10 }).catch((reason) => reason);
+ * error instanceof TimeoutError; // true
+ * error.code; // 'ERR_SLUICE_TIMEOUT'
+ * ```
+ */
 export class TimeoutError extends Error {
   /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'TimeoutError';
@@ -26,7 +48,18 @@ export class TimeoutError extends Error {
   declare readonly value?: unknown;
 }
 
-/** A send on a full channel whose overflow policy is `'reject'`. */
+/**
+ * A send on a full channel whose overflow policy is `'reject'`.
+ *
+ * @example
+ * ```ts
+ * const channel = new Channel<string>(1, { overflow: 'reject' });
+ * await channel.send('first');
+ * const error = await channel.send('second').catch((reason) => reason);
+ * error instanceof OverflowError; // true
+ * error.value; // 'second'
+ * ```
+ */
 export class OverflowError extends Error {
   /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'OverflowError';
@@ -36,7 +69,19 @@ export class OverflowError extends Error {
   declare readonly value: unknown;
 }
 
-/** A send that would have been one more than `maxWaiters`: most likely nobody awaits them. */
+/**
+ * A send that would have been one more than `maxWaiters`: most likely nobody awaits them.
+ *
+ * @example
+ * ```ts
+ * const channel = new Channel<string>(0, { maxWaiters: 1 });
+ * const waiting = channel.send('first');
+ * const error = await channel.send('second').catch((reason) => reason);
+ * error instanceof TooManyWaitersError; // true
+ * await channel.receive(); // 'first'
+ * await waiting;
+ * ```
+ */
 export class TooManyWaitersError extends Error {
   /** Names the class, where `instanceof` is not to be had. */
   declare readonly name: 'TooManyWaitersError';
