@@ -160,6 +160,35 @@ describe('the collector gets', () => {
     expect(channel.size).toBe(0);
   });
 
+  it('an item that a waiting receive was handed', async () => {
+    const channel = new Channel<object>(4);
+    expect(
+      await isCollected(async () => {
+        const receive = channel.receive();
+        const item = {};
+        channel.trySend(item);
+        await receive;
+        return item;
+      }),
+    ).toBe(true);
+    expect(channel.size).toBe(0);
+  });
+
+  it('an item that a waiting next was handed, while the iterator lives', async () => {
+    const channel = new Channel<object>(4);
+    const iterator = channel[Symbol.asyncIterator]();
+    expect(
+      await isCollected(async () => {
+        const next = iterator.next();
+        const item = {};
+        channel.trySend(item);
+        await next;
+        return item;
+      }),
+    ).toBe(true);
+    expect(iterator[Symbol.asyncIterator]()).toBe(iterator);
+  });
+
   it('an item that was dropped, and those of a cancelled channel', async () => {
     const channel = new Channel<object>(1, {
       overflow: 'drop-oldest',
