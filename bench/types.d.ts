@@ -1,0 +1,155 @@
+// The shapes that the parts of the benchmark agree on.
+
+import type * as sluice from '../src/index.js';
+
+/** What a consumer saw: the check of a cell. */
+export interface Tally {
+  count: number;
+  sum: number;
+}
+
+/** One flow of items: how many from how many tasks to how many, at which capacity, in which manner. */
+export interface Load {
+  readonly capacity: number;
+  readonly producers: number;
+  readonly consumers: number;
+  /** `awaited`: every send is awaited. `tried`: `trySend(v) || await send(v)`. */
+  readonly sending: 'awaited' | 'tried';
+  /** `items`: one at a time, in `for await` where there is one. `batches`: up to 256 at a time. */
+  readonly receiving: 'items' | 'batches';
+}
+
+/**
+ * Something that carries items from producers to consumers, in its own idiom. Items are the integers from 1. What it has
+ * no way to do it leaves out, or `cannot` says it.
+ *
+ * `H` is what it opens, known to itself alone.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any
+export interface Contestant<H = any> {
+  readonly title: string;
+  readonly kind: 'floor' | 'textbook' | 'sluice' | 'platform' | 'peer';
+  /** Its name on npm. */
+  readonly package?: string;
+  /** What a reader should know of how it does the work. */
+  readonly note?: string;
+  /** It does something else than what the load says; shown, with this reason, and not compared with sluice by a mark. */
+  apart?(load: Load): string | undefined;
+  /** Why it cannot carry this load, if it cannot. */
+  cannot?(load: Load): string | undefined;
+  open(load: Load, items: number): H;
+  /** Sends `count` integers from `first` on, each awaited. */
+  produce(handle: H, first: number, count: number): PromiseLike<unknown>;
+  /** The same, waiting only where it must. */
+  produceTrying?(handle: H, first: number, count: number): PromiseLike<unknown>;
+  /** Receives to the end. */
+  consume(handle: H): PromiseLike<Tally>;
+  /** The same in batches of up to 256. */
+  consumeBatches?(handle: H): PromiseLike<Tally>;
+  /** All producers are done. */
+  close(handle: H): unknown;
+}
+
+/** A number that was promised. */
+export interface Mark {
+  readonly title: string;
+  readonly unit: '×' | 'bytes';
+  readonly atMost?: number;
+  readonly atLeast?: number;
+}
+
+/** The builds of sluice that are compared: as shipped, waking every sender at once, and never yielding to the event loop. */
+export interface Builds {
+  readonly shipped: typeof sluice;
+  readonly eager: typeof sluice;
+  readonly impolite: typeof sluice;
+}
+
+/** One slice of work: resolves with nanoseconds an item. */
+export type Slice = () => Promise<number>;
+
+/** A workload of the table: a load that every contestant carries. */
+export interface TableWorkload {
+  readonly title: string;
+  readonly load: Load;
+  /** sluice ÷ floor, in one process. */
+  readonly againstFloor?: Mark;
+  /** The fastest peer that keeps the items ÷ sluice, in fresh processes. */
+  readonly againstPeers?: Mark;
+}
+
+/** A workload of the marks alone: two ways to do the same, in slices that alternate. */
+export interface PairWorkload {
+  readonly mark: Mark;
+  /** Flags of the process that it runs in. */
+  readonly flags?: readonly string[];
+  pair(builds: Builds): { measured: Slice; compared: Slice };
+}
+
+/** A workload of the marks alone that is one number. */
+export interface FigureWorkload {
+  readonly mark: Mark;
+  /** Flags of the process that it runs in. */
+  readonly flags?: readonly string[];
+  figure(builds: Builds): Promise<number>;
+}
+
+/** What one process found for a cell. */
+export interface CellRun {
+  /** Nanoseconds an item, the median of its slices. */
+  readonly ns?: number;
+  /** Divided by the floor, whose slices alternated with these; 10th percentiles. */
+  readonly timesFloor?: number;
+  /** Why there is no figure. */
+  readonly failed?: string;
+}
+
+/** A cell of the table. */
+export interface Cell {
+  readonly workload: string;
+  readonly contestant: string;
+  /** Median of the rounds, nanoseconds an item. */
+  readonly ns?: number;
+  /** Half the range of the rounds, as a part of the median; where there were several. */
+  readonly spread?: number;
+  /** Median of the rounds, times the floor. */
+  readonly timesFloor?: number;
+  readonly failed?: string;
+  /** Why no mark compares it with sluice. */
+  readonly apart?: string;
+}
+
+/** A mark and what was measured. */
+export interface Verdict {
+  readonly workload: string;
+  readonly mark: Mark;
+  /** Undefined where nothing could be measured. */
+  readonly measured: number | undefined;
+  /** The range over the rounds, where there were several. */
+  readonly range?: readonly [number, number];
+  readonly ok: boolean;
+  /** Which peer was the fastest, or why nothing was measured. */
+  readonly remark?: string;
+}
+
+/** What a run writes with `--json`. */
+export interface Figures {
+  readonly machine: {
+    readonly date: string;
+    readonly node: string;
+    readonly cpu: string;
+    readonly cores: number;
+    readonly platform: string;
+  };
+  readonly settings: { readonly rounds: number; readonly quick: boolean };
+  readonly workloads: readonly { readonly name: string; readonly title: string }[];
+  readonly contestants: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly kind: Contestant['kind'];
+    readonly version?: string;
+    readonly note?: string;
+  }[];
+  readonly cells: readonly Cell[];
+  readonly marks: readonly Verdict[];
+}

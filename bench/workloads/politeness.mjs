@@ -1,0 +1,17 @@
+// What it costs to let the event loop run now and then: the build that ships against one that never does.
+// @ts-check
+import { flow } from '../flow.mjs';
+import { sluiceOf } from '../peers/sluice.mjs';
+import awaited from './awaited.mjs';
+
+const ITEMS = 40_000;
+
+/** @type {import('../types.d.ts').PairWorkload} */
+export default {
+  mark: { title: 'politeness on ÷ off, await send, capacity 1,024', unit: '×', atMost: 1.05 },
+  pair({ shipped, impolite }) {
+    const polite = sluiceOf(shipped);
+    const rude = sluiceOf(impolite);
+    return { measured: () => flow(polite, awaited.load, ITEMS), compared: () => flow(rude, awaited.load, ITEMS) };
+  },
+};
