@@ -232,6 +232,20 @@ describe('refusing many waiters', () => {
     }
   });
 
+  it('works, and adds nothing to Error, where there is no limit of stack traces', async () => {
+    const descriptor = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit') as PropertyDescriptor;
+    Reflect.deleteProperty(Error, 'stackTraceLimit');
+    try {
+      const channel = new Channel<number>(0);
+      const sends = Array.from({ length: 100 }, (_, i) => rejection(channel.send(i)));
+      channel.cancel();
+      expect('stackTraceLimit' in Error).toBe(false);
+      expect((await Promise.all(sends)).every((error) => error instanceof ChannelClosedError)).toBe(true);
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', descriptor);
+    }
+  });
+
   it('gives each its own error, in the order of the line', async () => {
     const channel = new Channel<number>(0);
     const order: number[] = [];

@@ -355,6 +355,48 @@ describe('the operation that spends the budget', () => {
     expect(order).toEqual(['send', 'receive 1', 'refused']);
   });
 
+  it('puts off, in order, whoever is woken by a synchronous call meanwhile', async () => {
+    const channel = new Channel<number>(1);
+    await firstPutOff(channel);
+    const order: unknown[] = [];
+    const late = channel.send(1).then(() => order.push('send'));
+    channel.drain();
+    const receives = [1, 2].map(() => channel.receive().then((item) => order.push(item)));
+    channel.trySend(2);
+    channel.trySend(3);
+    channel.trySend(4);
+    const blocked = channel.send(5).then(() => order.push('blocked'));
+    expect(channel.tryReceive()).toBe(4);
+    await microtasks();
+    expect(order).toEqual([]);
+    await Promise.all([late, ...receives, blocked]);
+    expect(order).toEqual(['send', 2, 3, 'blocked']);
+  });
+
+  it.each(['close', 'cancel'] as const)('settles at %s, where that comes first, and in order', async (end) => {
+    const channel = new Channel<number>(2);
+    await firstPutOff(channel);
+    const order: string[] = [];
+    const calls = [
+      channel.send(1).then(() => order.push('send')),
+      channel.receive().then((item) => order.push(`receive ${item}`)),
+      channel.receive().then((item) => order.push(`receive ${item}`)),
+    ];
+    channel[end]();
+    await microtasks();
+    expect(order).toEqual(['send', 'receive 1', 'receive undefined']);
+    await Promise.all(calls);
+  });
+
+  it('of a feed settles with the outcome of the feed', async () => {
+    const channel = new Channel<number>(8);
+    await firstPutOff(channel);
+    const feeding = channel.sendAll([1, 2]);
+    const failing = channel.sendAll([3], { signal: AbortSignal.abort('aborted') }).catch((reason: unknown) => reason);
+    expect(await Promise.all([feeding, failing])).toEqual([2, 'aborted']);
+    expect(channel.drain()).toEqual([1, 2]);
+  });
+
   it('puts off nothing of another channel', async () => {
     await firstPutOff(new Channel<number>(1));
     const other = new Channel<number>(1);

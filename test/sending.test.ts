@@ -383,6 +383,10 @@ describe('a channel', () => {
     const idle = new Channel(3, { name: 'x' });
     void idle.receive();
     expect(inspect(idle)).toBe('Channel(x 0/3, 1 receiver waiting)');
+    idle.close();
+    expect(inspect(idle)).toBe('Channel(x 0/3, ended)');
+    busy.close();
+    expect(inspect(busy)).toBe('Channel(1/1, closed, 2 senders waiting)');
   });
 
   it('is no thenable: an async function can return it', async () => {

@@ -245,28 +245,76 @@ describe('a receive', () => {
     }
   });
 
-  it('that is told late is told before any other receive, and before the end', async () => {
-    for (const then of ['receive', 'close', 'cancel'] as const) {
-      const channel = new Channel<number>(4);
-      for (let i = 0; i < 30; i++) {
+  describe('that is told late, after a row of hand-offs, is told before', () => {
+    type Rival = [string, (channel: Channel<number>, note: (what: unknown) => void) => Promise<unknown>];
+    const rivals: Rival[] = [
+      ['a receive that completes at once', (channel, note) => channel.receive().then(note)],
+      ['a batch that completes at once', (channel, note) => channel.receiveMany(2).then(note)],
+      ['a next that completes at once', (channel, note) => channel[Symbol.asyncIterator]().next().then(note)],
+      [
+        'a receive that is handed the next item',
+        (channel, note) => {
+          channel.drain();
+          const receive = channel.receive().then(note);
+          channel.trySend(3);
+          return receive;
+        },
+      ],
+      [
+        'the end by close',
+        (channel, note) => {
+          channel.drain();
+          const waiting = channel.receive().then(note);
+          channel.close();
+          return waiting;
+        },
+      ],
+      [
+        'the end by cancel',
+        (channel, note) => {
+          channel.cancel();
+          return channel.receive().then(note);
+        },
+      ],
+    ];
+    it.each(rivals)('%s', async (_what, rival) => {
+      for (let row = 0; row < 20; row++) {
+        const channel = new Channel<number>(4);
+        for (let i = 0; i < row; i++) {
+          const receive = channel.receive();
+          channel.trySend(0);
+          await receive;
+        }
         const order: unknown[] = [];
         const first = channel.receive().then((item) => order.push(item));
         channel.trySend(1);
         channel.trySend(2);
-        const second = channel.receive().then((item) => order.push(item));
-        await Promise.all([first, second]);
-        expect(order).toEqual([1, 2]);
+        await Promise.all([first, rival(channel, (what) => order.push(what))]);
+        expect(order).toHaveLength(2);
+        expect(order[0]).toBe(1);
       }
-      const order: unknown[] = [];
-      const last = channel.receive().then((item) => order.push(item));
+    });
+  });
+
+  it('that is told late has been handed its item: no abort and no return takes it back', async () => {
+    for (let row = 0; row < 20; row++) {
+      const channel = new Channel<number>(4);
+      for (let i = 0; i < row; i++) {
+        const receive = channel.receive();
+        channel.trySend(0);
+        await receive;
+      }
+      const controller = new AbortController();
+      const receive = watch(channel.receive({ signal: controller.signal }));
       channel.trySend(1);
-      if (then !== 'receive') channel[then]();
-      const after = channel.receive({ timeout: 0 }).then(
-        (item) => order.push(item),
-        () => order.push('timeout'),
-      );
-      await Promise.all([last, after]);
-      expect(order[0]).toBe(1);
+      controller.abort();
+      await microtasks();
+      expect(receive).toEqual({ state: 'fulfilled', result: 1 });
+      const iterator = channel[Symbol.asyncIterator]();
+      const next = iterator.next();
+      channel.trySend(2);
+      await iterator.return();
+      expect(await next).toEqual({ value: 2, done: false });
     }
   });
 });
