@@ -50,4 +50,4 @@ async function main() {
   }
 }
 
-main();
+void main(); // a rejection ends the process with an error
