@@ -23,10 +23,10 @@ const HELP = `npm run bench [-- OPTIONS]
                    marks: ${MARKS.join(', ')}
   --help           this
 
-A full run with --marks takes about six minutes. The peers are installed into bench/node_modules the first time.
+A full run with --marks takes five to six minutes. The peers are installed into bench/node_modules the first time.
 `;
 
-const FULL = { rounds: 5, ms: 240, markRounds: 3, markMs: 1_200 };
+const FULL = { rounds: 5, ms: 200, markRounds: 3, markMs: 1_000 };
 const QUICK = { rounds: 1, ms: 80, markRounds: 1, markMs: 400 };
 const RESULTS = fileURLToPath(new URL('.results/latest.json', import.meta.url));
 

@@ -3,7 +3,7 @@
 
 /** @type {import('../types.d.ts').TableWorkload} */
 export default {
-  title: 'the same, received in batches of 256',
+  title: 'trySend || await send, batches of 256',
   load: { capacity: 1_024, producers: 1, consumers: 1, sending: 'tried', receiving: 'batches' },
   againstFloor: { title: 'trySend || await send into receiveMany(256) ÷ floor', unit: '×', atMost: 0.2 },
 };
