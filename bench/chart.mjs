@@ -62,7 +62,7 @@ function generated() {
     settings.rounds > 1 ? `the median of ${settings.rounds} rounds ± half their range` : 'one short round, and rough';
   return `${BEGIN}
 
-Measured on ${machine.date} with Node ${machine.node} on ${machine.cores} cores of a ${machine.cpu} (${machine.platform}).
+Measured on ${machine.date} with Node ${machine.node} on ${machine.cores} cores (${machine.cpu}, ${machine.platform}).
 
 ![Items a second, by workload](bench.svg)
 

@@ -83,6 +83,9 @@ function progress(/** @type {string} */ text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`);
 }
 
+// Whoever reads the output may stop, as `head` does.
+process.stdout.on('error', () => process.exit());
+
 async function main() {
   const { marks, json, quick, only, help } = options();
   if (help) {
