@@ -5,7 +5,7 @@ import { Drops } from '../src/drops.js';
 import { macrotaskOf, nextMacrotask } from '../src/macrotask.js';
 import { Ring } from '../src/ring.js';
 import { Waiter, WaiterList } from '../src/waiters.js';
-import { macrotask } from './support.js';
+import { collectGarbage, macrotask } from './support.js';
 
 const { setImmediate: immediate, setTimeout: timer } = globalThis;
 
@@ -65,14 +65,14 @@ describe('a ring', () => {
     ring.push({});
     const taken = new WeakRef(ring.shift());
     await macrotask();
-    globalThis.gc?.();
+    collectGarbage();
     expect(taken.deref()).toBeUndefined();
     expect(ring.size).toBe(1);
   });
 
   it('gives its memory back when the last item leaves', () => {
     const used = (): number => {
-      globalThis.gc?.();
+      collectGarbage();
       return process.memoryUsage().heapUsed;
     };
     const ring = new Ring<number>();

@@ -1,9 +1,19 @@
 // What the tests share: ways to see whether a promise has settled, and sources whose every call is written down.
 
-import type { AbortSignalLike } from 'sluice';
-import { Channel, type ChannelOptions } from 'sluice';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { type AbortSignalLike, Channel, type ChannelOptions } from 'sluice';
+
+/** Every mutant runs the tests that reach it: those that take long by measuring time or memory are left out then. */
+export const MUTATING: boolean = process.env['STRYKER_MUTATOR_WORKER'] !== undefined;
 
 const immediate = setImmediate;
+
+/** Collects garbage, also in a thread, which takes no flags at its start. */
+export function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (globalThis.gc ?? (runInNewContext('gc') as () => void))();
+}
 
 /** The next turn of the event loop, by the real clock also where timers are fake. */
 export function macrotask(): Promise<void> {
