@@ -22,7 +22,7 @@ export default defineConfig(({ mode }) => {
       // In CI the counts are also written down, for .ci/closing-line.mjs.
       reporters: ci ? ['default', ['json', { outputFile: here('reports/tests.json') }]] : ['default'],
       env: long ? { LONG: '1' } : {},
-      // The leak tests measure a heap that was collected; Stryker's workers are threads, which take no such flag.
+      // The leak tests measure a heap that was collected; Stryker's own workers have the flag already.
       execArgv: mutating ? [] : ['--expose-gc'],
       testTimeout: long ? 300_000 : 10_000,
       hookTimeout: 10_000,
