@@ -1,7 +1,6 @@
 // A great many waits, half of them sends and half receives, each with a signal of its own, are aborted in reverse order:
 // each abort must cost the same, however many wait. Timed from the first abort to the last rejection. Both sides abort
-// as many waits a slice: in one go, or in many. The young generation is large enough for all of them; otherwise it is mostly
-// the collector's copying that is timed.
+// as many waits a slice: in one go, or in many.
 // @ts-check
 
 const WAITS = 50_000;
@@ -10,7 +9,6 @@ const FEW = 1_000;
 /** @type {import('../types.d.ts').PairWorkload} */
 export default {
   mark: { title: '50,000 waits aborted in reverse order ÷ 1,000, per abort', unit: '×', atMost: 2 },
-  flags: ['--min-semi-space-size=256', '--max-semi-space-size=256'],
   pair: ({ shipped }) => ({ measured: () => aborted(shipped, WAITS), compared: () => aborted(shipped, FEW) }),
 };
 

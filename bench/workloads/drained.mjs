@@ -8,7 +8,7 @@ const FEW = 1_000;
 
 /** @type {import('../types.d.ts').PairWorkload} */
 export default {
-  mark: { title: '100,000 blocked senders drained ÷ 1,000, per item', unit: '×', atMost: 2 },
+  mark: { title: '100,000 blocked senders drained ÷ 1,000, per item; young generation 256 MB', unit: '×', atMost: 2 },
   flags: ['--min-semi-space-size=256', '--max-semi-space-size=256'],
   pair: ({ shipped }) => ({ measured: () => drained(shipped, ITEMS), compared: () => drained(shipped, FEW) }),
 };

@@ -8,7 +8,11 @@ const FEW = 1_000;
 
 /** @type {import('../types.d.ts').PairWorkload} */
 export default {
-  mark: { title: '100,000 receives that share a signal ÷ 1,000, per wait', unit: '×', atMost: 2 },
+  mark: {
+    title: '100,000 receives that share a signal ÷ 1,000, per wait; young generation 256 MB',
+    unit: '×',
+    atMost: 2,
+  },
   flags: ['--min-semi-space-size=256', '--max-semi-space-size=256'],
   pair: ({ shipped }) => ({ measured: () => shared(shipped, WAITS), compared: () => shared(shipped, FEW) }),
 };
