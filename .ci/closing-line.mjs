@@ -4,7 +4,13 @@
 import { readFileSync } from 'node:fs';
 
 const report = JSON.parse(readFileSync(new URL('../reports/tests.json', import.meta.url), 'utf8'));
-const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped, numTodoTests: todo, success } = report;
+const {
+  numPassedTests: passed,
+  numFailedTests: failed,
+  numPendingTests: skipped,
+  numTodoTests: todo,
+  success,
+} = report;
 const notRun = skipped + todo;
 console.log(`${passed} passed, ${failed} failed${notRun > 0 ? `, ${notRun} skipped` : ''}`);
 if (passed === 0 || failed > 0 || !success) process.exitCode = 1;

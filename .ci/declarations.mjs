@@ -6,10 +6,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const dist = new URL('../dist/', import.meta.url);
-const references = ['es2018.asynciterable', 'esnext.disposable'].map((lib) => `/// <reference lib="${lib}" />\n`).join('');
+const references = ['es2018.asynciterable', 'esnext.disposable']
+  .map((lib) => `/// <reference lib="${lib}" />\n`)
+  .join('');
 
 /** Names of the inside: the symbols that hide a class's machine, members by convention private, Node's inspection. */
-const inside = /\b(CORE|HANDLES|JOINS|INSPECT|Core|Joins|SenderGroup|SLUICE_\w+)\b|\b_\w+\s*[:(?]|\bprivate\b|\bprotected\b|#private/;
+const inside =
+  /\b(CORE|HANDLES|JOINS|INSPECT|Core|Joins|SenderGroup|SLUICE_\w+)\b|\b_\w+\s*[:(?]|\bprivate\b|\bprotected\b|#private/;
 
 /** Declarations without comments: the examples in them may say what they like. */
 const code = (text) => text.replaceAll(/\/\*[^]*?\*\//g, '');

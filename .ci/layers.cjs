@@ -21,7 +21,8 @@ module.exports = {
     },
     {
       name: 'no-cycles',
-      comment: 'Two files that need each other are one, or one too many. A type is no need: it is gone when the code runs.',
+      comment:
+        'Two files that need each other are one, or one too many. A type is no need: it is gone when the code runs.',
       severity: 'error',
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },

@@ -135,7 +135,10 @@ async function browse(command, argsOf, env) {
     "import { run } from './whole.mjs';" +
     'const report = await run().catch((error) => ({ passed: 0, failures: [String(error)] }));' +
     "await fetch('/report', { method: 'POST', body: `REPORT ${JSON.stringify(report)}` });</script>";
-  const served = { '/': ['text/html', page], '/whole.mjs': ['text/javascript', readFileSync(join(built, 'whole.mjs'))] };
+  const served = {
+    '/': ['text/html', page],
+    '/whole.mjs': ['text/javascript', readFileSync(join(built, 'whole.mjs'))],
+  };
   let told = () => {};
   const until = new Promise((resolve) => (told = resolve));
   const server = createServer((request, response) => {
@@ -177,14 +180,24 @@ const RUNTIMES = [
     find: () => binary('@deno', 'deno'),
     run: (command) => hear(command, ['run', '--no-prompt', '--no-config', '--no-lock', 'main.mjs']),
   },
-  { name: 'workerd', find: () => binary('@cloudflare', 'workerd'), run: (command) => hear(command, ['test', 'config.capnp']) },
+  {
+    name: 'workerd',
+    find: () => binary('@cloudflare', 'workerd'),
+    run: (command) => hear(command, ['test', 'config.capnp']),
+  },
   { name: 'Chromium', find: () => browser('chromium'), run: chromium },
   { name: 'Firefox', find: () => browser('firefox-esr'), run: firefox },
 ].filter(({ name }) => only.length === 0 || only.some((each) => name.toLowerCase().includes(each)));
 
 await prepare();
 install();
-const print = (...cells) => console.log(cells.map((cell, at) => cell.padEnd([10, 16, 26, 0][at])).join('  ').trimEnd());
+const print = (...cells) =>
+  console.log(
+    cells
+      .map((cell, at) => cell.padEnd([10, 16, 26, 0][at]))
+      .join('  ')
+      .trimEnd(),
+  );
 print('runtime', 'version', 'result', 'ms');
 for (const { name, find, run } of RUNTIMES) {
   const command = find();

@@ -59,7 +59,10 @@ function smoke(test) {
     })();
     const items = await toArray(channel);
     await producing;
-    same(items, Array.from({ length: 1_000 }, (_, n) => n));
+    same(
+      items,
+      Array.from({ length: 1_000 }, (_, n) => n),
+    );
     check(channel.stats().peakSize <= 3, 'at most 3 are buffered');
     same([channel.closed, channel.ended], [true, true]);
   });
@@ -152,7 +155,10 @@ function smoke(test) {
     const newest = new Channel(1, { overflow: 'drop-newest', onDrop });
     for (const channel of [oldest, newest]) for (const item of [1, 2]) same(channel.trySend(item), true);
     same([oldest.drain(), newest.drain()], [[2], [1]]);
-    same(dropped, [[1, 'drop-oldest'], [2, 'drop-newest']]);
+    same(dropped, [
+      [1, 'drop-oldest'],
+      [2, 'drop-newest'],
+    ]);
     const strict = new Channel(1, { overflow: 'reject' });
     strict.trySend(1);
     const error = await refused(strict.send(2), 'the send');

@@ -37,7 +37,12 @@ async function main() {
   assert.notEqual(esm.Channel, cjs.Channel, 'two copies');
   assert.deepEqual(Object.keys(cjs).sort(), Object.keys(esm).sort(), 'the same names in both');
 
-  for (const [maker, judge] of [[esm, cjs], [cjs, esm], [esm, esm], [cjs, cjs]]) {
+  for (const [maker, judge] of [
+    [esm, cjs],
+    [cjs, esm],
+    [esm, esm],
+    [cjs, cjs],
+  ]) {
     const errors = await provoke(maker);
     for (const [at, error] of errors.entries()) {
       for (const name of ERRORS) {

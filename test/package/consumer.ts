@@ -27,7 +27,11 @@ interface Dog extends Animal {
 }
 
 const dropped: [number, DropReason][] = [];
-const options: ChannelOptions<number> = { name: 'n', overflow: 'drop-oldest', onDrop: (value, why) => dropped.push([value, why]) };
+const options: ChannelOptions<number> = {
+  name: 'n',
+  overflow: 'drop-oldest',
+  onDrop: (value, why) => dropped.push([value, why]),
+};
 
 async function channels(): Promise<number> {
   const channel = new Channel<number>(2, options);

@@ -146,7 +146,10 @@ async function typescript(tarball) {
     writeFileSync(join(path, `${name}.json`), JSON.stringify(config));
     const compiler = join(modules, `typescript-${version}`);
     const { bin } = JSON.parse(readFileSync(join(compiler, 'package.json'), 'utf8'));
-    await row(`TypeScript ${version}, ${title}, ESM and CJS`, node([join(compiler, bin.tsc), '-p', `${name}.json`], path));
+    await row(
+      `TypeScript ${version}, ${title}, ESM and CJS`,
+      node([join(compiler, bin.tsc), '-p', `${name}.json`], path),
+    );
     return name;
   };
   let last = '';
