@@ -4,7 +4,8 @@
 import type { AbortSignalLike, ChannelOptions, Overflow, WaitOptions } from './contract.js';
 
 const MOST_CAPACITY = 2 ** 32 - 1;
-const OVERFLOWS: readonly unknown[] = ['wait', 'drop-oldest', 'drop-newest', 'reject'] satisfies Overflow[];
+const MAX_WAITERS = 65_536;
+const OVERFLOWS: readonly Overflow[] = ['wait', 'drop-oldest', 'drop-newest', 'reject'];
 
 /** A TypeError about an argument. */
 export function wrong(what: string, allowed: string, value: unknown): TypeError {
@@ -37,10 +38,6 @@ function checkObject(options: unknown): void {
   if (typeof options !== 'object' || options === null) throw wrong('options', 'an object', options);
 }
 
-function checkFunction(what: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') throw wrong(what, 'a function', value);
-}
-
 function checkSignal(signal: Partial<AbortSignalLike> | null | undefined): void {
   if (signal === undefined) return;
   const { aborted, addEventListener, removeEventListener } = signal ?? {};
@@ -53,20 +50,29 @@ function checkSignal(signal: Partial<AbortSignalLike> | null | undefined): void 
   }
 }
 
-/** Throws at bad options of a channel of that capacity. */
-export function checkOptions<T>(options: ChannelOptions<T>, capacity: number): void {
+/** The options of a channel, read once and complete. */
+export interface Settings<T> {
+  readonly name: string | undefined;
+  readonly overflow: Overflow;
+  readonly onDrop: ChannelOptions<T>['onDrop'];
+  readonly maxWaiters: number;
+  readonly signal: AbortSignalLike | undefined;
+}
+
+/** Reads the options of a channel of that capacity, or of a queue, which always waits; throws at bad ones. */
+export function readOptions<T>(options: ChannelOptions<T>, capacity: number, always: boolean): Settings<T> {
   checkObject(options);
-  const { name, overflow, onDrop, maxWaiters, signal } = options;
+  const { name, overflow = 'wait', onDrop, maxWaiters = MAX_WAITERS, signal } = options;
+  const allowed = always ? ['wait'] : OVERFLOWS;
   if (name !== undefined && typeof name !== 'string') throw wrong('options.name', 'a string', name);
-  if (overflow !== undefined && !OVERFLOWS.includes(overflow)) {
-    throw wrong('options.overflow', `one of ${OVERFLOWS.join(', ')}`, overflow);
-  }
+  if (!allowed.includes(overflow)) throw wrong('options.overflow', `one of ${allowed.join(', ')}`, overflow);
   if (overflow === 'drop-oldest' && capacity === 0) {
     throw new RangeError("options.overflow 'drop-oldest' needs a capacity of at least 1: at 0 nothing is buffered");
   }
-  checkFunction('options.onDrop', onDrop);
-  if (maxWaiters !== undefined) checkInteger('options.maxWaiters', maxWaiters, 0);
+  if (onDrop !== undefined && typeof onDrop !== 'function') throw wrong('options.onDrop', 'a function', onDrop);
+  checkInteger('options.maxWaiters', maxWaiters, 0);
   checkSignal(signal);
+  return { name, overflow, onDrop, maxWaiters, signal };
 }
 
 /** How long a wait may last: until `signal` aborts, `timeout` milliseconds. */
@@ -86,7 +92,7 @@ export function checkLimits(options: WaitOptions | undefined): Limits {
   if (typeof timeout !== 'number') throw wrong('options.timeout', 'a number of milliseconds', timeout);
   if (!(timeout >= 0)) throw new RangeError(`options.timeout must be 0 or more milliseconds, got ${timeout}`);
   checkSignal(signal);
-  return { signal, timeout };
+  return signal === undefined && timeout === FOREVER.timeout ? FOREVER : { signal, timeout };
 }
 
 /** The same; throws the reason of an aborted signal, too. */

@@ -39,7 +39,8 @@ import {
 } from './errors.js';
 import { assertAfterEach } from './invariants.js';
 import { Ring } from './ring.js';
-import { payAll, Settler } from './settler.js';
+import { payAll } from './payroll.js';
+import { Settler } from './settler.js';
 import { batchOf, type Items, type Shape } from './shapes.js';
 import { type Owner, type Tracker, Waiter, WaiterList } from './waiters.js';
 
@@ -241,7 +242,7 @@ export class Core<T> implements Items<T>, Owner {
       this.settler.owe(sender);
     }
     this.settler.tookPlace();
-    this.endIfDrained();
+    if (this.closed) this.gaveUp();
     return value;
   }
 
@@ -274,26 +275,28 @@ export class Core<T> implements Items<T>, Owner {
     if (this.closed) return;
     this.closed = true;
     this.reason = error;
+    if (!this.hasItem()) return this.#end();
     this.settler.flush();
-    if (this.hasItem()) this.#announce();
-    else this.#end();
+    this.#announce();
   }
 
   /** A closed channel ends when its last item is taken, or its last sender gives up. */
-  endIfDrained(): void {
+  gaveUp(): void {
     if (this.closed && !this.ended && !this.hasItem()) this.#end();
   }
 
   /** Ends now, and gives what was buffered: to `onDrop`, unless the caller takes it back. It counts as dropped either way. */
   cancel(reason: unknown, takesBack = false): T[] {
     if (this.ended) return [];
-    this.closed = this.cancelled = this.ended = true;
+    this.closed = this.cancelled = this.ended = true; // first: whatever re-enters from here on is refused
     this.reason = reason;
     const left: T[] = [];
     while (this.buffer.size > 0) left.push(this.buffer.shift());
     this.dropped += left.length;
     if (!takesBack) for (const item of left) this.drops?.add(item, 'cancel');
-    for (const follower of this.followers) follower.cancelling();
+    withoutStacks(this.followers.size > FEW, () => {
+      for (const follower of this.followers) follower.cancelling();
+    });
     this.#end();
     this.tellDrops();
     return left;
@@ -318,22 +321,21 @@ export class Core<T> implements Items<T>, Owner {
   /** Nothing is left to receive, or nobody wants it: whoever waits is told. */
   #end(): void {
     this.ended = true;
-    this.settler.flush();
-    const { senders, receivers, reason } = this;
+    const { senders, receivers, settler, reason } = this;
+    settler.flush();
     const refusal = closedErrors(this.place, reason);
     const tellAll = (): void => {
       for (let waiter = senders.shift(); waiter !== undefined; waiter = senders.shift()) {
-        waiter.reject(refusal(waiter.value));
+        settler.settle(waiter.reject, refusal(waiter.value));
       }
       for (let waiter = receivers.shift(); waiter !== undefined; waiter = receivers.shift()) {
         const shape = waiter.value as Shape<T, unknown>;
-        if (shape.refusesEnd) waiter.reject(refusal(NO_ITEM));
-        else if (reason === undefined) waiter.resolve(shape.end());
-        else waiter.reject(reason);
+        if (shape.refusesEnd) settler.settle(waiter.reject, refusal(NO_ITEM));
+        else if (reason === undefined) settler.settle(waiter.resolve, shape.end());
+        else settler.settle(waiter.reject, reason);
       }
     };
-    if (senders.length + receivers.length > FEW) withoutStacks(tellAll);
-    else tellAll();
+    withoutStacks(senders.length + receivers.length > FEW, tellAll);
     this.#announce();
     this.followers.clear();
   }
@@ -349,10 +351,6 @@ export class Core<T> implements Items<T>, Owner {
   }
 
   // ── The rest ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  gaveUp(): void {
-    this.endIfDrained();
-  }
 
   expired(waiter: Waiter, timeout: number): Error {
     return this.#timedOut(timeout, waiter.list === this.senders ? waiter.value : NO_ITEM);

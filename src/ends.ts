@@ -8,7 +8,7 @@ import { host } from './host.js';
 export function completionOf<T>(core: Core<T>): Promise<void> {
   if (core.completion === undefined) {
     core.completion = new Promise((resolve, reject) => {
-      core.onEnd(() => (core.reason === undefined ? resolve() : reject(core.reason)));
+      core.onEnd(() => core.settler.settle(core.reason === undefined ? resolve : reject, core.reason));
     });
     core.completion.catch(() => undefined);
   }

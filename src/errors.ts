@@ -172,11 +172,14 @@ export function tooManyWaitersError(place: Place, maxWaiters: number, value: unk
   );
 }
 
-/** Runs `make` without stack traces: for errors made by the thousand, whose stacks would cost more than all the rest. */
-export function withoutStacks(make: () => void): void {
+/** Runs `make`, without stack traces where `many` errors are made, whose stacks would cost more than all the rest. */
+export function withoutStacks(many: boolean, make: () => void): void {
   const { stackTraceLimit } = Error as { stackTraceLimit?: number };
   // Only some engines have the limit, and a hardened platform may have frozen it: then the errors are merely slower.
-  if (stackTraceLimit !== undefined) Reflect.set(Error, 'stackTraceLimit', 0);
-  make();
-  if (stackTraceLimit !== undefined) Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  const limited = many && stackTraceLimit !== undefined && Reflect.set(Error, 'stackTraceLimit', 0);
+  try {
+    make();
+  } finally {
+    if (limited) Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  }
 }

@@ -5,8 +5,8 @@
 // `next()` is pending; a source that ended or failed by itself is left alone. No item is lost: the one in hand at an early
 // end rides on the error, or goes to `onDrop`; so does one that the source yields after the end.
 //
-// Invariants: nothing is pulled once `stopped`; the outcome is told once (a promise's nature); `inHand` is the item's wait,
-// in the channel's line exactly while it is neither sent nor taken back.
+// Invariants: nothing is pulled once `#stopped`; the outcome is decided once; `#inHand` is the wait of the item in hand,
+// and in the channel's line exactly while that is neither sent nor taken back.
 
 import { FOREVER, type Limits, wrong } from './arguments.js';
 import type { Core, Follower } from './channel.js';
@@ -48,12 +48,14 @@ export function pour<T>(core: Core<T>, { open, synchronous }: Opener, limits: Li
 class Feed<T> implements Follower, GivesUp {
   #sent = 0;
   #stopped = false;
+  #decided = false;
   #guard: Guard | undefined = undefined;
   #inHand: Waiter | undefined = undefined;
   /** The source's own code is on the stack, or its `next()` is pending. */
   #pulling = false;
   /** The source ended, failed, or was returned: it is not returned again. */
   #released = false;
+  readonly #next: Puller['next'];
 
   constructor(
     private readonly core: Core<T>,
@@ -63,28 +65,33 @@ class Feed<T> implements Follower, GivesUp {
     private readonly heard: boolean,
     private readonly resolve: (sent: number) => void,
     private readonly reject: (error: unknown) => void,
-  ) {}
+  ) {
+    this.#next = source.next; // looked up once, as the language does
+  }
 
   start(): void {
     const { core, limits } = this;
     if (limits.signal?.aborted) return this.giveUp(limits.signal.reason);
     if (core.closed) return this.ending();
     core.followers.add(this);
-    if (limits !== FOREVER) this.#guard = new Guard(this, limits);
+    if (limits !== FOREVER) {
+      this.#guard = new Guard(this, limits);
+      this.#guard.start();
+    }
     void this.#run();
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      let item: T;
       let done: boolean | undefined;
+      let item: T | undefined;
       this.#pulling = true;
       try {
-        const pulled = this.source.next();
+        const pulled = this.#next.call(this.source);
         const step = (this.synchronous ? pulled : await pulled) as IteratorResult<T>;
         if (Object(step) !== step) throw wrong('the result of next()', 'an object', step);
         done = step.done;
-        item = step.value;
+        if (!done) item = step.value;
       } catch (error) {
         this.#released = true;
         return this.#fail(error);
@@ -93,23 +100,24 @@ class Feed<T> implements Follower, GivesUp {
       }
       if (done) {
         this.#released = true;
-        this.#stop();
+        this.#decide();
         return this.resolve(this.#sent);
       }
       if (this.#stopped) {
+        this.core.discard(item as T);
         this.#release();
-        this.core.discard(item);
         return this.core.tellDrops();
       }
       try {
-        await this.#place(item);
+        await this.#place(item as T);
       } catch (refusal) {
         return this.#fail(refusal);
       }
+      this.#inHand = undefined;
       this.#sent++;
     }
-    // Closed while an item was in hand: it has been delivered.
-    this.#fail(this.#closed(NO_ITEM));
+    // Closed while an item was in hand, which has been delivered now; or decided before.
+    if (!this.#decided) this.#fail(this.#closed(NO_ITEM));
   }
 
   /** The cases of a send, in their order. */
@@ -124,21 +132,23 @@ class Feed<T> implements Follower, GivesUp {
 
   cancelling(): void {
     const item = this.#takeBack();
-    if (this.heard) this.#decide(this.#closed(item));
+    if (this.#decided) return;
+    if (this.heard) this.#fail(this.#closed(item), false);
     else if (item !== NO_ITEM) this.core.discard(item as T);
   }
 
   ending(): void {
     // A blocked send is delivered before the end; only then is the outcome decided.
-    if (this.#inHand?.list === undefined) this.#fail(this.#closed(NO_ITEM));
-    else this.#release();
+    if (!this.#decided && this.#inHand?.list === undefined) this.#fail(this.#closed(NO_ITEM));
+    this.#release();
   }
 
   giveUp(reason: unknown): void {
     const item = this.#takeBack();
-    this.#fail(reason);
     if (item !== NO_ITEM) this.core.discard(item as T);
-    this.core.endIfDrained();
+    this.#fail(reason, false);
+    this.core.gaveUp();
+    this.#release();
     this.core.tellDrops();
   }
 
@@ -146,13 +156,12 @@ class Feed<T> implements Follower, GivesUp {
     return timeoutError(this.core.place, 'sendAll', timeout, this.#takeBack());
   }
 
-  /** Takes the item in hand out of the channel's line: it was not sent. */
+  /** Takes the item in hand out of the channel's line: it was not sent, and `#run` goes no further. */
   #takeBack(): unknown {
     const waiter = this.#inHand;
     if (waiter?.list === undefined) return NO_ITEM;
-    this.#stopped = true;
     waiter.leave();
-    waiter.resolve(undefined);
+    this.#inHand = undefined;
     return waiter.value;
   }
 
@@ -160,22 +169,19 @@ class Feed<T> implements Follower, GivesUp {
     return closedError(this.core.place, this.core.reason, value);
   }
 
-  #fail(error: unknown): void {
-    this.#decide(error);
-    this.#stop();
-    this.#release();
-  }
-
-  /** The outcome is this error, unless there is one already: no limit can change it any more. */
-  #decide(error: unknown): void {
-    this.#guard?.release();
+  /** Ends early with an error. */
+  #fail(error: unknown, release = true): void {
+    this.#decide();
     this.reject(error);
+    if (release) this.#release();
   }
 
-  #stop(): void {
-    this.#stopped = true;
+  /** Nothing is pulled any more, and no limit can change the outcome. */
+  #decide(): void {
+    this.#stopped = this.#decided = true;
     this.#guard?.release();
-    this.core.followers.delete(this);
+    // At the end every follower is still told, and then forgotten.
+    if (!this.core.ended) this.core.followers.delete(this);
   }
 
   #release(): void {

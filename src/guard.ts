@@ -26,10 +26,17 @@ export class Guard implements Abortable {
   constructor(
     private readonly waiting: GivesUp,
     private readonly limits: Limits,
-  ) {
-    const { signal, timeout } = limits;
-    if (signal !== undefined) onAbort(signal, this);
-    if (timeout !== Number.POSITIVE_INFINITY) this.#start(timeout);
+  ) {}
+
+  /** Begins to watch. A signal that cannot be listened to ends the wait with what it throws. */
+  start(): void {
+    const { signal, timeout } = this.limits;
+    if (timeout !== Number.POSITIVE_INFINITY) this.#arm(timeout);
+    try {
+      if (signal !== undefined) onAbort(signal, this);
+    } catch (error) {
+      this.aborted(error);
+    }
   }
 
   /** The wait is over: nothing is told any more. */
@@ -49,9 +56,9 @@ export class Guard implements Abortable {
     this.aborted(this.waiting.expired(this.limits.timeout));
   }
 
-  #start(ms: number): void {
+  #arm(ms: number): void {
     this.#timer =
-      ms > LONGEST ? host.setTimeout(() => this.#start(ms - LONGEST), LONGEST) : host.setTimeout(expire, ms, this);
+      ms > LONGEST ? host.setTimeout(() => this.#arm(ms - LONGEST), LONGEST) : host.setTimeout(expire, ms, this);
   }
 }
 

@@ -22,12 +22,14 @@ export function assertInvariants(core: Core<unknown>): void {
 const OPERATIONS = [
   'send',
   'trySend',
+  'offer',
   'receive',
   'receiveNow',
   'tryReceive',
   'drain',
   'waitToSend',
   'waitToReceive',
+  'gaveUp',
   'close',
   'cancel',
 ] as const;

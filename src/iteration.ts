@@ -29,7 +29,7 @@ export class Iteration<T, R> implements ChannelIterator<R>, Tracker {
 
   next(): Promise<IteratorResult<R, undefined>> {
     const { core, shape } = this;
-    if (this.#left) return Promise.resolve({ value: undefined, done: true });
+    if (this.#left) return core.settler.completed(shape.end());
     const now = core.receiveNow(shape);
     if (now !== undefined) return now;
     const waiter = core.waitToReceive(shape, FOREVER, this);
@@ -46,7 +46,7 @@ export class Iteration<T, R> implements ChannelIterator<R>, Tracker {
       }
       if (this.sole) this.core.cancel(undefined);
     }
-    return Promise.resolve({ value: undefined, done: true });
+    return this.core.settler.completed(this.shape.end());
   }
 
   decided(): void {

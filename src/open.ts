@@ -1,19 +1,17 @@
 // Opens the machine behind a face: checks the options, and watches the signal among them until the end.
 
-import { checkCapacity, checkOptions } from './arguments.js';
+import { checkCapacity, readOptions } from './arguments.js';
 import { Core } from './channel.js';
 import type { AbortSignalLike, ChannelOptions } from './contract.js';
 import { Drops } from './drops.js';
 import type { Place } from './errors.js';
 import { type Abortable, offAbort, onAbort } from './signals.js';
 
-const MAX_WAITERS = 65_536;
-
 /** Throws where an argument is wrong. */
 export function openCore<T>(kind: Place['kind'], capacity: number, options: ChannelOptions<T>): Core<T> {
-  checkCapacity(capacity, kind === 'Channel' ? 0 : 1);
-  checkOptions(options, capacity);
-  const { name, overflow = 'wait', onDrop, maxWaiters = MAX_WAITERS, signal } = options;
+  const isQueue = kind === 'BoundedQueue';
+  checkCapacity(capacity, isQueue ? 1 : 0);
+  const { name, overflow, onDrop, maxWaiters, signal } = readOptions(options, capacity, isQueue);
   const drops = onDrop && new Drops(onDrop);
   const core = new Core<T>({ kind, name, capacity }, overflow, maxWaiters, drops);
   if (signal !== undefined) cancelOnAbort(core, signal);

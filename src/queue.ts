@@ -2,7 +2,7 @@
 //
 // Invariant: unfinished = accepted − finished − dropped by a cancel; whoever joins waits while it is above 0.
 
-import { type Limits, readLimits, wrong } from './arguments.js';
+import { type Limits, readLimits } from './arguments.js';
 import type { Core } from './channel.js';
 import type { ChannelIterator, ChannelOptions, ChannelStats, WaitOptions } from './contract.js';
 import { timeoutError, NO_ITEM } from './errors.js';
@@ -10,7 +10,7 @@ import { asyncDispose, dispose } from './host.js';
 import { describe, INSPECT } from './inspect.js';
 import { Iteration } from './iteration.js';
 import { openCore } from './open.js';
-import { payAll } from './settler.js';
+import { payAll } from './payroll.js';
 import { NEXT, TAKEN } from './shapes.js';
 import { type Owner, Waiter, WaiterList } from './waiters.js';
 
@@ -122,10 +122,6 @@ export class BoundedQueue<in out T> implements AsyncIterable<T>, Disposable, Asy
    * ```
    */
   constructor(capacity: number, options: Pick<ChannelOptions<T>, 'name' | 'onDrop' | 'maxWaiters' | 'signal'> = {}) {
-    const { overflow } = (options ?? {}) as ChannelOptions<T>;
-    if (overflow !== undefined && overflow !== 'wait') {
-      throw wrong('options.overflow of a BoundedQueue', "'wait' or left out (a Channel has policies)", overflow);
-    }
     this[CORE] = openCore('BoundedQueue', capacity, options);
     this[JOINS] = new Joins(this[CORE]);
     this.capacity = capacity;

@@ -11,10 +11,11 @@
 //   ahead; from then on neither side has to wait.
 //
 // Invariants: `#late` is undefined, or a macrotask will empty it; senders that are owed are linked through `next`, are in
-// no list, and their settler is in `owing`, with a macrotask scheduled; one receiver at the most is `#ahead`, and no other
+// no list, and their settler is on the payroll; one receiver at the most is `#ahead`, and no other
 // receive settles before it.
 
 import { nextMacrotask } from './macrotask.js';
+import { enlist } from './payroll.js';
 import { spendsBudget } from './politeness.js';
 import type { Shape } from './shapes.js';
 import type { Waiter } from './waiters.js';
@@ -40,7 +41,7 @@ export class Settler {
   #streak = 0;
   /** So many places taken wake the owed; 0 where nothing is deferred. */
   readonly #half: number;
-  /** Whether it is in `owing`. */
+  /** Whether it is on the payroll, which alone sets it. */
   enlisted = false;
 
   constructor(capacity: number) {
@@ -119,11 +120,10 @@ export class Settler {
     }
   }
 
-  /** Tells everybody who was put off: the channel ends. */
+  /** Tells the receiver that is ahead and the senders that are owed; what politeness put off stays put off. */
   flush(): void {
     this.#releaseAhead();
     this.payOwed();
-    this.#settleLate();
   }
 
   #tell(receiver: Waiter, item: unknown): void {
@@ -159,39 +159,9 @@ export class Settler {
   }
 
   #settleLate(): void {
-    const late = this.#late ?? [];
-    this.#late = undefined;
+    const late = this.#late as unknown[];
+    // Whatever is settled meanwhile, by foreign code that an item's `then` runs, comes behind: `late` may grow.
     for (let i = 0; i < late.length; i += 2) (late[i] as Settle)(late[i + 1] as never);
+    this.#late = undefined;
   }
-}
-
-// Settlers that owe. A fixed array with a counter, emptied in place: replacing it at each turn costs 15 to 20 % in a
-// cycle of two full channels.
-const owing: (Settler | undefined)[] = [];
-let owingCount = 0;
-let payday = false;
-
-function enlist(settler: Settler): void {
-  settler.enlisted = true;
-  owing[owingCount++] = settler;
-  if (payday) return;
-  payday = true;
-  nextMacrotask(() => {
-    payday = false;
-    payAll();
-  });
-}
-
-/**
- * Every operation of the module that is about to wait calls this first: nobody goes to sleep while somebody could be
- * woken. Without it a saturated cycle of two channels waits a whole macrotask for each half of a buffer.
- */
-export function payAll(): void {
-  for (let i = 0; i < owingCount; i++) {
-    const settler = owing[i] as Settler;
-    owing[i] = undefined;
-    settler.enlisted = false;
-    settler.payOwed();
-  }
-  owingCount = 0;
 }

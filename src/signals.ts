@@ -35,8 +35,8 @@ export function onAbort(signal: AbortSignalLike, waiting: Abortable): void {
     }
     forget(signal, listener);
   };
-  entries.set(signal, { waiting: all, listener });
   signal.addEventListener('abort', listener);
+  entries.set(signal, { waiting: all, listener });
 }
 
 /** Takes `waiting` back. */
@@ -49,5 +49,9 @@ export function offAbort(signal: AbortSignalLike, waiting: Abortable): void {
 
 function forget(signal: AbortSignalLike, listener: () => void): void {
   entries.delete(signal);
-  signal.removeEventListener('abort', listener);
+  try {
+    signal.removeEventListener('abort', listener);
+  } catch {
+    // A signal that cannot let go of its listener must not keep a wait from being settled.
+  }
 }

@@ -54,7 +54,9 @@ export class Waiter implements GivesUp {
 
   /** Watches the limits of the wait. */
   watch(limits: Limits): void {
-    if (limits !== FOREVER) this.#guard = new Guard(this, limits);
+    if (limits === FOREVER) return;
+    this.#guard = new Guard(this, limits);
+    this.#guard.start();
   }
 
   /** Leaves the list and is decided: nobody else can decide it any more. */

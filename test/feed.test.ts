@@ -914,3 +914,37 @@ describe('two feeds of one channel that is cancelled', () => {
     expect([...onErrors, ...dropped.map(([item]) => item)]).toEqual([1, 2]);
   });
 });
+
+describe('a feed and its source, as the language does it', () => {
+  it('looks up next once, and reads no value of the last result', async () => {
+    let lookups = 0;
+    let count = 0;
+    const iterator = {
+      get next() {
+        lookups++;
+        return () =>
+          ++count < 4
+            ? { value: count, done: false }
+            : {
+                done: true,
+                get value(): never {
+                  throw new Error('nobody asks for it');
+                },
+              };
+      },
+    };
+    const channel = new Channel<number>(8);
+    expect(await channel.sendAll({ [Symbol.iterator]: () => iterator } as Iterable<number>)).toBe(3);
+    expect(lookups).toBe(1);
+  });
+
+  it('makes one error, without a stack, for each of very many feeds that a cancel stops', async () => {
+    const channel = new Channel<number>(1);
+    const feeds = Array.from({ length: 1_000 }, (_, n) => channel.sendAll([n]).catch((error: unknown) => error));
+    await macrotask();
+    channel.cancel();
+    const errors = (await Promise.all(feeds)).filter((each): each is Error => each instanceof Error);
+    expect(errors).toHaveLength(999);
+    for (const { stack } of errors) expect(stack).not.toContain('\n');
+  });
+});

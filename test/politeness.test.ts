@@ -373,7 +373,7 @@ describe('the operation that spends the budget', () => {
     expect(order).toEqual(['send', 2, 3, 'blocked']);
   });
 
-  it.each(['close', 'cancel'] as const)('settles at %s, where that comes first, and in order', async (end) => {
+  it.each(['close', 'cancel'] as const)('stays put off at a %s, which comes behind it, in order', async (end) => {
     const channel = new Channel<number>(2);
     await firstPutOff(channel);
     const order: string[] = [];
@@ -384,9 +384,35 @@ describe('the operation that spends the budget', () => {
     ];
     channel[end]();
     await microtasks();
-    expect(order).toEqual(['send', 'receive 1', 'receive undefined']);
+    expect(order).toEqual([]);
     await Promise.all(calls);
+    expect(order).toEqual(['send', 'receive 1', 'receive undefined']);
   });
+
+  it.each([0, 1, 4])(
+    'lets timers fire where each request closes a reply channel of its own, capacity %i',
+    async (capacity) => {
+      const requests = new Channel<{ reply: Channel<number> }>(capacity);
+      const fired = await letsTimersFire((going) => [
+        (async () => {
+          for await (const { reply } of requests) {
+            reply.trySend(1);
+            reply.close();
+          }
+        })(),
+        (async () => {
+          while (going()) {
+            const reply = new Channel<number>(1);
+            const replied = reply.receive();
+            await requests.send({ reply });
+            await replied;
+          }
+          requests.close();
+        })(),
+      ]);
+      expect(fired).toBe(true);
+    },
+  );
 
   it('of a feed settles with the outcome of the feed', async () => {
     const channel = new Channel<number>(8);

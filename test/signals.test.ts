@@ -349,3 +349,38 @@ describe('a timeout', () => {
     expect(receive.result).toBe('first');
   });
 });
+
+describe('a signal that throws', () => {
+  it('from addEventListener rejects the wait with what it throws, and the wait had no effect', async () => {
+    const error = new Error('no listeners');
+    const signal = {
+      aborted: false,
+      reason: undefined,
+      addEventListener(): never {
+        throw error;
+      },
+      removeEventListener() {},
+    };
+    const channel = new Channel<number>(0);
+    expect(await rejection(channel.send(1, { signal, timeout: 1_000 }))).toBe(error);
+    expect(await rejection(channel.receive({ signal }))).toBe(error);
+    expect(await rejection(channel.sendAll([1], { signal }))).toBe(error);
+    expect(channel.stats()).toMatchObject({ waitingSenders: 0, waitingReceivers: 0 });
+  });
+
+  it('from removeEventListener keeps nobody from being settled', async () => {
+    const signals = Array.from({ length: 100 }, () => ({
+      aborted: false,
+      reason: undefined,
+      addEventListener() {},
+      removeEventListener(): never {
+        throw new Error('no');
+      },
+    }));
+    const channel = new Channel<number>(0);
+    const receives = signals.map((signal) => channel.receive({ signal }));
+    channel.close();
+    expect(await Promise.all(receives)).toEqual(signals.map(() => undefined));
+    expect(Error.stackTraceLimit).toBeGreaterThan(0);
+  });
+});
