@@ -16,13 +16,13 @@ import type { Waiter } from './waiters.js';
 
 /** Either protocol, as far as a feed uses it. */
 interface Puller {
-  next(): unknown;
+  readonly next: () => unknown;
   return?(): unknown;
 }
 
 /** How a source is opened, and whether it answers at once. */
 export interface Opener {
-  open(): Puller;
+  readonly open: () => Puller;
   readonly synchronous: boolean;
 }
 

@@ -89,7 +89,7 @@ export class Settler {
       this.#streak = 0;
       this.#ahead = waiter;
       this.#aheadItem = item;
-      ACCEPTED.then(() => this.#releaseAhead());
+      void ACCEPTED.then(() => this.#releaseAhead());
     } else {
       this.#tell(waiter, item);
     }

@@ -44,7 +44,7 @@ export class Waiter implements GivesUp {
   constructor(
     private readonly owner: Owner,
     readonly value: unknown,
-    private readonly tracker: Tracker | undefined = undefined,
+    private readonly tracker?: Tracker,
   ) {
     this.resolve = resolveCaught as typeof this.resolve;
     this.reject = rejectCaught as typeof this.reject;

@@ -92,14 +92,14 @@ async function record(
     }
   };
   const running = Promise.all(actors.map(act));
-  await scheduler.waitAll();
+  await scheduler.waitIdle();
   // What still waits: take what senders wait with; then end, which ends what receivers wait for.
   while (channel.stats().waitingSenders > 0) {
     const operation: Operation = { kind: 'tryReceive', item: 0, called: ++clock, returned: 0, result: undefined };
     history.push(operation);
     operation.result = channel.tryReceive();
     operation.returned = ++clock;
-    await scheduler.waitAll();
+    await scheduler.waitIdle();
   }
   const closing: Operation = { kind: 'close', item: 0, called: ++clock, returned: 0, result: undefined };
   history.push(closing);

@@ -1,7 +1,7 @@
 // The types: what is inferred, what is assignable, what must not compile; and that the package declares the contract.
 
 import { describe, expectTypeOf, it } from 'vitest';
-import * as sluice from '../src/index.js';
+import type * as sluice from '../src/index.js';
 import {
   BoundedQueue,
   Channel,

@@ -74,7 +74,7 @@ export const world: fc.Arbitrary<World> = fc
     overflow: fc.constantFrom('wait', 'wait', 'drop-oldest', 'drop-newest', 'reject'),
     tasks: fc.array(task, { minLength: 2, maxLength: 8 }),
   })
-  .filter(({ capacity, overflow }) => capacity > 0 || overflow !== 'drop-oldest') as fc.Arbitrary<World>;
+  .filter(({ capacity, overflow }) => capacity > 0 || overflow !== 'drop-oldest');
 
 /** Runs the tasks to their end, ends the channel, and gives the record. */
 export async function live({ capacity, overflow, tasks }: World, scheduler: fc.Scheduler): Promise<Record> {
@@ -267,13 +267,13 @@ async function run(
     });
   }
 
-  await scheduler.waitAll();
+  await scheduler.waitIdle();
   channel.close();
   await macrotask();
-  await scheduler.waitAll();
+  await scheduler.waitIdle();
   channel.cancel();
   for (let n = 0; n < 8; n++) {
-    await scheduler.waitAll();
+    await scheduler.waitIdle();
     await macrotask();
   }
   return record;
