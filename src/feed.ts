@@ -132,7 +132,6 @@ class Feed<T> implements Follower, GivesUp {
 
   cancelling(): void {
     const item = this.#takeBack();
-    if (this.#decided) return;
     if (this.heard) this.#fail(this.#closed(item), false);
     else if (item !== NO_ITEM) this.core.discard(item as T);
   }

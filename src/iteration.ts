@@ -53,9 +53,8 @@ export class Iteration<T, R> implements ChannelIterator<R>, Tracker {
     this.#waiting.shift();
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
+  /** Inherited. */
+  declare [Symbol.asyncIterator]: () => this;
 }
 
 Object.setPrototypeOf(Iteration.prototype, AsyncIteratorPrototype);
