@@ -5,7 +5,7 @@ import type { AbortSignalLike, ChannelOptions, Overflow, WaitOptions } from './c
 
 const MOST_CAPACITY = 2 ** 32 - 1;
 const MAX_WAITERS = 65_536;
-const OVERFLOWS: readonly Overflow[] = ['wait', 'drop-oldest', 'drop-newest', 'reject'];
+const OVERFLOWS: readonly Overflow<unknown>[] = ['wait', 'drop-oldest', 'drop-newest', 'reject'];
 
 /** A TypeError about an argument. */
 export function wrong(what: string, allowed: string, value: unknown): TypeError {
@@ -14,6 +14,7 @@ export function wrong(what: string, allowed: string, value: unknown): TypeError 
 
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
+  if (value === undefined || value === null) return String(value);
   return Object(value) === value ? Object.prototype.toString.call(value) : `${String(value)} (${typeof value})`;
 }
 
@@ -31,7 +32,8 @@ export function checkInteger(
 
 /** Throws unless a channel may hold so many items. */
 export function checkCapacity(capacity: unknown, least: number): void {
-  checkInteger('capacity (there is no unbounded channel)', capacity, least, MOST_CAPACITY);
+  const what = capacity === Number.POSITIVE_INFINITY ? 'capacity (there is no unbounded channel)' : 'capacity';
+  checkInteger(what, capacity, least, MOST_CAPACITY);
 }
 
 function checkObject(options: unknown): void {
@@ -53,7 +55,7 @@ function checkSignal(signal: Partial<AbortSignalLike> | null | undefined): void 
 /** The options of a channel, read once and complete. */
 export interface Settings<T> {
   readonly name: string | undefined;
-  readonly overflow: Overflow;
+  readonly overflow: Overflow<T>;
   readonly onDrop: ChannelOptions<T>['onDrop'];
   readonly maxWaiters: number;
   readonly signal: AbortSignalLike | undefined;

@@ -82,7 +82,7 @@ export class Core<T> implements Items<T>, Owner {
   /** The arguments have been checked. */
   constructor(
     readonly place: Place,
-    private readonly overflow: Overflow,
+    private readonly overflow: Overflow<T>,
     private readonly maxWaiters: number,
     private readonly drops: Drops<T> | undefined,
   ) {
@@ -120,7 +120,7 @@ export class Core<T> implements Items<T>, Owner {
       receiver.leave();
       this.sent++;
       this.received++;
-      this.settler.handed(receiver, value, receivers.first === undefined);
+      this.settler.handed(receiver, value);
       return true;
     }
     if (buffer.size < this.capacity) {

@@ -119,14 +119,14 @@ export type DropReason = 'drop-oldest' | 'drop-newest' | 'cancel';
  * ```ts
  * import type { Overflow } from 'sluice';
  *
- * const overflow: Overflow = 'drop-newest';
+ * const overflow: Overflow<string> = 'drop-newest';
  * const channel = new Channel<number>(1, { overflow });
  * channel.trySend(1); // true
  * channel.trySend(2); // true
  * channel.drain(); // [1]
  * ```
  */
-export type Overflow = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject';
+export type Overflow<_T> = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject';
 
 /**
  * Options of a `Channel`.
@@ -143,7 +143,7 @@ export interface ChannelOptions<T> {
   /** Names the channel in error messages, in `stats()` and when it is printed. */
   readonly name?: string | undefined;
   /** What a send does when the channel is full: `'wait'` unless said otherwise. */
-  readonly overflow?: Overflow | undefined;
+  readonly overflow?: Overflow<T> | undefined;
   /**
    * Is given every item that was accepted and will not be received. Runs when the channel is consistent, before the
    * call that caused it returns, never inside another `onDrop` of the same channel. If it throws, the error is reported

@@ -97,7 +97,7 @@ const BRAND = Symbol.for('sluice.error');
 function brand(type: { readonly prototype: Error }, name: string, code: string): void {
   Object.defineProperties(type.prototype, {
     name: { value: name, writable: true },
-    code: { value: code },
+    code: { value: code, writable: true, enumerable: true },
     [BRAND]: { value: name },
   });
   Object.defineProperty(type, Symbol.hasInstance, {
@@ -136,7 +136,8 @@ export function closedErrors(place: Place, reason: unknown): (value: unknown) =>
   const closed = `${where(place)} is closed: `;
   const options = reason === undefined ? undefined : { cause: reason };
   return (value) => {
-    const advice = value === NO_ITEM ? 'nothing more comes from it' : "stop sending; the item is this error's value";
+    const advice =
+      value === NO_ITEM ? 'nothing more goes in or comes out' : "stop sending; the item is this error's value";
     return carry(new ChannelClosedError(closed + advice, options), value);
   };
 }
@@ -147,13 +148,14 @@ export function closedError(place: Place, reason: unknown, value: unknown): Chan
 }
 
 /** A wait took its `timeout`, in milliseconds. */
-export function timeoutError(place: Place, what: string, timeout: number, value: unknown): TimeoutError {
-  return carry(
-    new TimeoutError(
-      `${what} on ${where(place)} timed out after ${timeout} ms, without effect: retry, wait longer or shed load`,
-    ),
-    value,
-  );
+export function timeoutError(
+  place: Place,
+  what: string,
+  timeout: number,
+  value: unknown,
+  advice = 'without effect: retry, wait longer or shed load',
+): TimeoutError {
+  return carry(new TimeoutError(`${what} on ${where(place)} timed out after ${timeout} ms, ${advice}`), value);
 }
 
 /** The place is full and its policy is `'reject'`. */

@@ -152,7 +152,7 @@ class Feed<T> implements Follower, GivesUp {
   }
 
   expired(timeout: number): unknown {
-    return timeoutError(this.core.place, 'sendAll', timeout, this.#takeBack());
+    return timeoutError(this.core.place, 'sendAll', timeout, this.#takeBack(), 'and what it sent before stays sent');
   }
 
   /** Takes the item in hand out of the channel's line: it was not sent, and `#run` goes no further. */

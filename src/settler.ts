@@ -7,11 +7,11 @@
 // Three things put a settlement off:
 // - late: the operation that spent the politeness budget, and every later one of this channel, until the next macrotask;
 // - owed: blocked senders that were accepted are woken together, so that a producer runs in bursts and not once an item;
-// - ahead: after a row of hand-offs one receiver is told a microtask later, which lets a producer in lockstep get one item
-//   ahead; from then on neither side has to wait.
+// - ahead: after a row of hand-offs the receivers handed to next are told a microtask later, which lets producers in
+//   lockstep get an item ahead of them; from then on no receiver has to wait.
 //
 // Invariants: `#late` is undefined, or a macrotask will empty it; senders that are owed are linked through `next`, are in
-// no list, and their settler is on the payroll; one receiver at the most is `#ahead`, and no other
+// no list, and their settler is on the payroll; while receivers are `#ahead`, no other
 // receive settles before it.
 
 import { nextMacrotask } from './macrotask.js';
@@ -23,7 +23,7 @@ import type { Waiter } from './waiters.js';
 /** What an accepted send fulfils with: one promise for all of them. */
 const ACCEPTED: Promise<void> = Promise.resolve();
 
-/** Hand-offs in a row before the producer is helped to get ahead. */
+/** Hand-offs in a row before producers are helped to get ahead. */
 const STREAK = 8;
 
 /** Cheaper by 3 % of the whole loop than `Promise.resolve`, where the result is an object; and never throws. */
@@ -41,15 +41,15 @@ export class Settler {
   #lastOwed: Waiter | undefined = undefined;
   /** Places taken since the first sender was owed. */
   #taken = 0;
-  #ahead: Waiter | undefined = undefined;
-  #aheadItem: unknown = undefined;
+  /** Receivers put off by a microtask: a waiter, its item, and so on. */
+  #ahead: unknown[] | undefined = undefined;
   #streak = 0;
   /** So many places taken wake the owed; 0 where nothing is deferred. */
   readonly #half: number;
   /** Whether it is on the payroll, which alone sets it. */
   enlisted = false;
 
-  constructor(capacity: number) {
+  constructor(private readonly capacity: number) {
     this.#half = SLUICE_BURSTS && capacity > 1 ? Math.floor(capacity / 2) : 0;
   }
 
@@ -82,13 +82,13 @@ export class Settler {
     if (this.#late === undefined && spendsBudget()) this.#holdBack();
   }
 
-  /** A waiting receive was handed an item; `sole`: nobody waits behind it. */
-  handed(waiter: Waiter, item: unknown, sole: boolean): void {
-    if (this.#ahead !== undefined) this.#releaseAhead();
-    if (sole && this.#half > 0 && ++this.#streak > STREAK && this.#late === undefined) {
+  /** A waiting receive was handed an item. */
+  handed(waiter: Waiter, item: unknown): void {
+    if (this.#ahead !== undefined) {
+      this.#ahead.push(waiter, item);
+    } else if (++this.#streak > STREAK && this.capacity > 0 && this.#late === undefined) {
       this.#streak = 0;
-      this.#ahead = waiter;
-      this.#aheadItem = item;
+      this.#ahead = [waiter, item];
       void ACCEPTED.then(() => this.#releaseAhead());
     } else {
       this.#tell(waiter, item);
@@ -142,10 +142,10 @@ export class Settler {
   }
 
   #releaseAhead(): void {
-    const receiver = this.#ahead;
-    const item = this.#aheadItem;
-    this.#ahead = this.#aheadItem = undefined;
-    if (receiver !== undefined) this.#tell(receiver, item);
+    const ahead = this.#ahead;
+    if (ahead === undefined) return;
+    this.#ahead = undefined;
+    for (let i = 0; i < ahead.length; i += 2) this.#tell(ahead[i] as Waiter, ahead[i + 1]);
   }
 
   /** A promise that settles behind everything put off. */

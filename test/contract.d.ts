@@ -22,10 +22,10 @@ export interface Receiver<out T> extends AsyncIterable<T> {
   readonly cancel: (reason?: unknown) => void | Promise<void>;
 }
 export type DropReason = 'drop-oldest' | 'drop-newest' | 'cancel';
-export type Overflow = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject';
+export type Overflow<_T> = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject';
 export interface ChannelOptions<T> {
   readonly name?: string | undefined;
-  readonly overflow?: Overflow | undefined;
+  readonly overflow?: Overflow<T> | undefined;
   readonly onDrop?: ((value: T, why: DropReason) => void) | undefined;
   readonly maxWaiters?: number | undefined;
   readonly signal?: AbortSignalLike | undefined;

@@ -165,7 +165,6 @@ describe('every interleaving of a small program does what the specification says
   }
 
   it('and there were 100,000 of them, 1,000,000 in the long suite', () => {
-    console.log(`${histories} interleavings`);
     expect(histories).toBeGreaterThanOrEqual(long ? 1_000_000 : 100_000);
   });
 });

@@ -1,4 +1,4 @@
-// The types: what is inferred, what is assignable, what must not compile; and that the package declares the contract.
+// The types, tested by the compiler (`npm run check:types`): what is inferred, what is assignable, what must not compile; and that the package declares the contract.
 
 import { describe, expectTypeOf, it } from 'vitest';
 import type * as sluice from '../src/index.js';
