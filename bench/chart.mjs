@@ -53,7 +53,7 @@ function marksPart() {
     measured === undefined ? 'not measured' : ok ? 'ok' : 'missed',
     remark ?? '',
   ]);
-  return markdownTable([['mark', 'measured', 'promised', '', 'fastest peer'], ...rows]);
+  return markdownTable([['mark', 'measured', 'goal', '', 'fastest peer'], ...rows]);
 }
 
 function generated() {
