@@ -15,7 +15,9 @@ export function wrong(what: string, allowed: string, value: unknown): TypeError 
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (value === undefined || value === null) return String(value);
-  return Object(value) === value ? Object.prototype.toString.call(value) : `${String(value)} (${typeof value})`;
+  if (typeof value === 'object' || typeof value === 'function') return Object.prototype.toString.call(value);
+  const primitive = value as boolean | number | bigint | symbol;
+  return `${String(primitive)} (${typeof primitive})`;
 }
 
 /** Throws unless `value` is an integer from `least` to `most`. */

@@ -45,11 +45,11 @@ function check(holds: boolean, what: string): void {
 
 /** Declares the tests of one place. */
 export function conformance({ card, open, capacities, test }: Conformance): void {
-  const timer = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const elapsed = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   // A turn of the event loop more than the pause: on a loaded machine the timer may come before what was due earlier.
   const pause = async (ms = card.patience): Promise<void> => {
-    await timer(ms);
-    await timer(0);
+    await elapsed(ms);
+    await elapsed(0);
   };
   const within = async <T>(promise: Promise<T>, what: string): Promise<T> => {
     let timer: ReturnType<typeof setTimeout> | undefined;
