@@ -17,8 +17,9 @@ export default defineConfig(({ mode }) => {
     define: { SLUICE_CHECKED: 'true', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
     test: {
       include: ['test/**/*.test.ts'],
-      // Examples of the documentation kill no mutant that a test does not, and each costs a compiler.
-      exclude: mutating ? ['test/docs.test.ts'] : [],
+      // Under mutation only what takes milliseconds: no test that starts a compiler or a process, measures a heap, or goes
+      // through a hundred thousand orders.
+      exclude: mutating ? ['docs', 'demo', 'leaks', 'exhaustive'].map((name) => `test/${name}.test.ts`) : [],
       // In CI the counts are also written down, for .ci/closing-line.mjs.
       reporters: ci ? ['default', ['json', { outputFile: here('reports/tests.json') }]] : ['default'],
       env: long ? { LONG: '1' } : {},

@@ -168,5 +168,7 @@ export class Settler {
     // Whatever is settled meanwhile, by foreign code that an item's `then` runs, comes behind: `late` may grow.
     for (let i = 0; i < late.length; i += 2) (late[i] as Settle)(late[i + 1] as never);
     this.#late = undefined;
+    // The pause put both sides back in lockstep; the row that led out of it need not be gone through again (2 %).
+    this.#streak = STREAK;
   }
 }
