@@ -69,7 +69,10 @@ export function readOptions<T>(options: ChannelOptions<T>, capacity: number, alw
   const { name, overflow = 'wait', onDrop, maxWaiters = MAX_WAITERS, signal } = options;
   const allowed = always ? ['wait'] : OVERFLOWS;
   if (name !== undefined && typeof name !== 'string') throw wrong('options.name', 'a string', name);
-  if (!allowed.includes(overflow)) throw wrong('options.overflow', `one of ${allowed.join(', ')}`, overflow);
+  if (!allowed.includes(overflow)) {
+    const what = always ? 'options.overflow of a BoundedQueue (a Channel has policies)' : 'options.overflow';
+    throw wrong(what, `one of ${allowed.join(', ')}`, overflow);
+  }
   if (overflow === 'drop-oldest' && capacity === 0) {
     throw new RangeError("options.overflow 'drop-oldest' needs a capacity of at least 1: at 0 nothing is buffered");
   }

@@ -153,7 +153,7 @@ export class Core<T> implements Items<T>, Owner {
   /** Case 3 of a send that was not accepted: why it may not wait, where it may not. */
   refusal(value: T, timeout: number): Error | undefined {
     const { place, maxWaiters } = this;
-    if (this.closed) return closedError(place, this.reason, value);
+    if (this.closed) return closedError(this, value);
     if (this.overflow === 'reject') return overflowError(place, value);
     if (timeout === 0) return this.#timedOut(timeout, value);
     if (this.senders.length >= maxWaiters) return tooManyWaitersError(place, maxWaiters, value);
@@ -255,7 +255,7 @@ export class Core<T> implements Items<T>, Owner {
   /** Case 3 of a receive. */
   #endFor<R>(shape: Shape<T, R>): Promise<R> {
     const { reason } = this;
-    if (shape.refusesEnd) return this.settler.refused(closedError(this.place, reason, NO_ITEM));
+    if (shape.refusesEnd) return this.settler.refused(closedError(this, NO_ITEM));
     if (reason !== undefined) return this.settler.refused(reason);
     return this.settler.completed(shape.end()) as Promise<R>;
   }
@@ -323,7 +323,7 @@ export class Core<T> implements Items<T>, Owner {
     this.ended = true;
     const { senders, receivers, settler, reason } = this;
     settler.flush();
-    const refusal = closedErrors(this.place, reason);
+    const refusal = closedErrors(this);
     const tellAll = (): void => {
       for (let waiter = senders.shift(); waiter !== undefined; waiter = senders.shift()) {
         settler.settle(waiter.reject, refusal(waiter.value));

@@ -131,9 +131,17 @@ function carry<E extends { value?: unknown }>(error: E, value: unknown): E {
   return error;
 }
 
-/** Makes the errors of a closed place; `reason` as given to `close` or `cancel`, undefined where none was. */
-export function closedErrors(place: Place, reason: unknown): (value: unknown) => ChannelClosedError {
-  const closed = `${where(place)} is closed: `;
+/** What its errors say of a place that is closed. */
+export interface Closed {
+  readonly place: Place;
+  readonly cancelled: boolean;
+  /** As given to `close` or `cancel`; undefined where nothing was. */
+  readonly reason: unknown;
+}
+
+/** Makes the errors of a closed place. */
+export function closedErrors({ place, cancelled, reason }: Closed): (value: unknown) => ChannelClosedError {
+  const closed = `${where(place)} ${cancelled ? 'was cancelled' : 'is closed'}: `;
   const options = reason === undefined ? undefined : { cause: reason };
   return (value) => {
     const advice =
@@ -143,8 +151,8 @@ export function closedErrors(place: Place, reason: unknown): (value: unknown) =>
 }
 
 /** One of them. */
-export function closedError(place: Place, reason: unknown, value: unknown): ChannelClosedError {
-  return closedErrors(place, reason)(value);
+export function closedError(closed: Closed, value: unknown): ChannelClosedError {
+  return closedErrors(closed)(value);
 }
 
 /** A wait took its `timeout`, in milliseconds. */

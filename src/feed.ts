@@ -165,7 +165,7 @@ class Feed<T> implements Follower, GivesUp {
   }
 
   #closed(value: unknown): Error {
-    return closedError(this.core.place, this.core.reason, value);
+    return closedError(this.core, value);
   }
 
   /** Ends early with an error. */

@@ -27,7 +27,8 @@ export class SenderGroup<T> {
       let reason: unknown;
       try {
         readLimits(options);
-        reason = closedError(core.place, ownError === undefined ? core.reason : ownError, value);
+        const { place, cancelled } = core;
+        reason = closedError({ place, cancelled, reason: ownError === undefined ? core.reason : ownError }, value);
       } catch (error) {
         reason = error;
       }

@@ -162,6 +162,10 @@ describe('messages', () => {
     );
     queue.close();
     expect(((await rejection(queue.put(1))) as Error).message).toMatch(/BoundedQueue 'jobs' \(capacity 7\) is closed/);
+    queue.cancel();
+    expect(((await rejection(queue.put(1))) as Error).message).toMatch(
+      /BoundedQueue 'jobs' \(capacity 7\) was cancelled/,
+    );
   });
 
   it('do without a name where none was given', async () => {

@@ -2,7 +2,7 @@
 // What happened, in sentences: why a reader stopped, what was dropped, what was passed over.
 // Guarantee: nothing that makes a figure of the table smaller, larger or unsure goes unsaid.
 
-import { count, seconds, size } from './format.mjs';
+import { count, duration, seconds, size } from './format.mjs';
 import { LIMIT_RULE } from './guard.mjs';
 import { equal } from './tally.mjs';
 
@@ -100,15 +100,21 @@ function aboutInput({ result: { progress, json, read, stopped, elapsed } }, { se
 }
 
 /**
- * @param {Run} first
- * @param {Run} second
+ * @param {Run} first unbounded
+ * @param {Run} second bounded
  */
 function aboutBoth(first, { result }) {
   if (result.stopped.why === 'time') return ['The second half ran out of time: compare rates, not totals.'];
   if (first.file === undefined || result.stopped.why !== 'same') return [];
   if (!equal(result.read, first.file)) return ['The halves did not read the same: the input changed between them.'];
   const less = result.dropped.records > 0 ? ', less what was dropped' : '';
-  return [`Both wrote the same ${plural(result.read.records, 'record')}${less}.`];
+  const { peak, p99 } = first.result;
+  const waiting = `at most ${size(result.peak.waiting)} waited, without it ${size(peak.waiting)}`;
+  const late =
+    p99 === undefined || result.p99 === undefined
+      ? ''
+      : `; 99 of 100 records were written within ${duration(result.p99)} of being read, without it ${duration(p99)}`;
+  return [`Both wrote the same ${plural(result.read.records, 'record')}${less}. With a bound ${waiting}${late}.`];
 }
 
 /**
