@@ -13,7 +13,13 @@ export default defineConfig(({ mode }) => {
   const mutating = process.env['STRYKER_MUTATOR_WORKER'] !== undefined;
   const ci = process.env['CI'] !== undefined && !mutating;
   return {
-    resolve: { alias: { sluice: here('src/index.ts') } },
+    resolve: {
+      alias: {
+        'sluice/control': here('src/control/index.ts'),
+        'sluice/flow': here('src/flow/index.ts'),
+        sluice: here('src/index.ts'),
+      },
+    },
     define: { SLUICE_CHECKED: 'true', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
     test: {
       include: ['test/**/*.test.ts'],

@@ -18,7 +18,7 @@ const inside =
 const code = (text) => text.replaceAll(/\/\*[^]*?\*\//g, '');
 
 const files = readdirSync(dist).filter((name) => /\.d\.c?ts$/.test(name));
-for (const needed of ['index.d.ts', 'index.d.cts']) {
+for (const needed of ['index', 'control', 'flow'].flatMap((entry) => [`${entry}.d.ts`, `${entry}.d.cts`])) {
   if (!files.includes(needed)) throw new Error(`dist/${needed} was not built`);
 }
 for (const name of files) {

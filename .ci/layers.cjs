@@ -45,7 +45,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nothing imports is not part of the package.',
       severity: 'error',
-      from: { path: '^src/', orphan: true, pathNot: ['[.]d[.]ts$', '^src/index[.]ts$'] },
+      from: { path: '^src/', orphan: true, pathNot: ['[.]d[.]ts$', '^src/index[.]ts$', '^src/[^/]+/index[.]ts$'] },
       to: {},
     },
   ],
