@@ -6,7 +6,13 @@ import { defineConfig } from 'tsup';
 // not used; the formats share no code, the entries of a format do. No source maps: they would double the package, and
 // what ships is readable as it is.
 export default defineConfig({
-  entry: { index: 'src/index.ts', channel: 'src/channel-api.ts', queue: 'src/queue.ts', control: 'src/control/index.ts', flow: 'src/flow/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    channel: 'src/channel-api.ts',
+    queue: 'src/queue.ts',
+    control: 'src/control/index.ts',
+    flow: 'src/flow/index.ts',
+  },
   dts: { entry: { index: 'src/index.ts', control: 'src/control/index.ts', flow: 'src/flow/index.ts' } },
   format: ['esm', 'cjs'],
   target: 'es2022',

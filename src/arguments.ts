@@ -1,11 +1,16 @@
 // Checks of what the user passes. Each throws at once and says which argument, what it was, and what is allowed.
 // A number out of its range is a RangeError; a thing of the wrong kind a TypeError.
 
-import type { AbortSignalLike, ChannelOptions, Overflow, WaitOptions } from './contract.js';
+import type { AbortSignalLike, ChannelOptions, Coalesce, WaitOptions } from './contract.js';
+import type { Packing } from './parcels.js';
+import type { Pressure } from './pressure.js';
 
 const MOST_CAPACITY = 2 ** 32 - 1;
 const MAX_WAITERS = 65_536;
-const OVERFLOWS: readonly Overflow<unknown>[] = ['wait', 'drop-oldest', 'drop-newest', 'reject'];
+const POLICIES: readonly Policy[] = ['wait', 'drop-oldest', 'drop-newest', 'reject'];
+
+/** The overflow policies that a name is enough for. */
+export type Policy = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject';
 
 /** A TypeError about an argument. */
 export function wrong(what: string, allowed: string, value: unknown): TypeError {
@@ -38,8 +43,8 @@ export function checkCapacity(capacity: unknown, least: number): void {
   checkInteger(what, capacity, least, MOST_CAPACITY);
 }
 
-function checkObject(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw wrong('options', 'an object', options);
+function checkObject(what: string, options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw wrong(what, 'an object', options);
 }
 
 function checkSignal(signal: Partial<AbortSignalLike> | null | undefined): void {
@@ -54,32 +59,97 @@ function checkSignal(signal: Partial<AbortSignalLike> | null | undefined): void 
   }
 }
 
-/** The options of a channel, read once and complete. */
-export interface Settings<T> {
+/** The options of a channel, checked, and read once. */
+export interface CheckedOptions<T> {
   readonly name: string | undefined;
-  readonly overflow: Overflow<T>;
+  readonly policy: Policy;
+  readonly coalesce: Coalesce<T> | undefined;
   readonly onDrop: ChannelOptions<T>['onDrop'];
   readonly maxWaiters: number;
   readonly signal: AbortSignalLike | undefined;
+  readonly weigh: ChannelOptions<T>['weigh'];
+  readonly watermarks: { readonly high: number; readonly low: number };
+  readonly onPressure: ChannelOptions<T>['onPressure'];
 }
 
-/** Reads the options of a channel of that capacity, or of a queue, which always waits; throws at bad ones. */
-export function readOptions<T>(options: ChannelOptions<T>, capacity: number, always: boolean): Settings<T> {
-  checkObject(options);
-  const { name, overflow = 'wait', onDrop, maxWaiters = MAX_WAITERS, signal } = options;
-  const allowed = always ? ['wait'] : OVERFLOWS;
+/** What a channel is set to for its whole life. */
+export interface Settings<T> {
+  readonly overflow: Policy;
+  readonly onDrop: ChannelOptions<T>['onDrop'];
+  readonly maxWaiters: number;
+  readonly packing: Packing<T> | undefined;
+  readonly pressure: Pressure<T> | undefined;
+}
+
+/** Checks the options of a channel of that capacity, or of a queue, which always waits; throws at bad ones. */
+export function readOptions<T>(options: ChannelOptions<T>, capacity: number, isQueue: boolean): CheckedOptions<T> {
+  checkObject('options', options);
+  const { name, overflow = 'wait', onDrop, maxWaiters = MAX_WAITERS, signal, weigh, watermarks, onPressure } = options;
+  if (isQueue)
+    refuseChannelOptions({ overflow: overflow === 'wait' ? undefined : overflow, weigh, watermarks, onPressure });
   if (name !== undefined && typeof name !== 'string') throw wrong('options.name', 'a string', name);
-  if (!allowed.includes(overflow)) {
-    const what = always ? 'options.overflow of a BoundedQueue (a Channel has policies)' : 'options.overflow';
-    throw wrong(what, `one of ${allowed.join(', ')}`, overflow);
+  const coalesce = typeof overflow === 'object' ? checkCoalesce(overflow) : undefined;
+  const policy = typeof overflow === 'object' ? 'wait' : overflow;
+  if (!POLICIES.includes(policy)) {
+    throw wrong('options.overflow', `one of ${POLICIES.join(', ')}, or { key, coalesce }`, overflow);
   }
-  if (overflow === 'drop-oldest' && capacity === 0) {
-    throw new RangeError("options.overflow 'drop-oldest' needs a capacity of at least 1: at 0 nothing is buffered");
-  }
-  if (onDrop !== undefined && typeof onDrop !== 'function') throw wrong('options.onDrop', 'a function', onDrop);
+  checkFunction('options.onDrop', onDrop);
+  checkFunction('options.weigh', weigh);
+  checkFunction('options.onPressure', onPressure);
   checkInteger('options.maxWaiters', maxWaiters, 0);
   checkSignal(signal);
-  return { name, overflow, onDrop, maxWaiters, signal };
+  const marks = readWatermarks(watermarks);
+  if (weigh !== undefined && (capacity === 0 || coalesce !== undefined)) {
+    throw new TypeError('options.weigh needs a capacity of at least 1 and goes with no coalescing');
+  }
+  if (capacity === 0) {
+    const what = Object.entries({
+      "overflow 'drop-oldest'": policy === 'drop-oldest' || undefined,
+      'overflow { key, coalesce }': coalesce,
+      watermarks,
+      onPressure,
+    }).find(([, value]) => value !== undefined);
+    if (what !== undefined) {
+      throw new RangeError(`options.${what[0]} needs a capacity of at least 1: at 0 nothing is buffered`);
+    }
+  }
+  return { name, policy, coalesce, onDrop, maxWaiters, signal, weigh, watermarks: marks, onPressure };
+}
+
+function refuseChannelOptions(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) throw wrong(`options.${name} of a BoundedQueue (a Channel has it)`, 'left out', value);
+  }
+}
+
+function checkFunction(what: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw wrong(what, 'a function', value);
+}
+
+function checkCoalesce<T>(overflow: Coalesce<T> | null): Coalesce<T> {
+  const { key, coalesce } = overflow ?? ({} as Partial<Coalesce<T>>);
+  if (typeof key !== 'function' || typeof coalesce !== 'function') {
+    throw wrong('options.overflow', 'a policy, or an object with the functions key and coalesce', overflow);
+  }
+  return { key, coalesce };
+}
+
+function readWatermarks(watermarks: ChannelOptions<unknown>['watermarks'] = {}): { high: number; low: number } {
+  checkObject('options.watermarks', watermarks);
+  const { high = 0.8, low = 0.5 } = watermarks;
+  for (const mark of [high, low]) {
+    if (typeof mark !== 'number') throw wrong('options.watermarks', 'two fractions of the capacity', mark);
+  }
+  if (!(0 <= low && low < high && high <= 1)) {
+    throw new RangeError(`options.watermarks must be 0 ≤ low < high ≤ 1, got low ${low}, high ${high}`);
+  }
+  return { high, low };
+}
+
+/** Throws where a channel cannot promise a place: it has none, or each item may take another number of them. */
+export function checkReserving(capacity: number, weighs: boolean): void {
+  if (capacity === 0) throw new RangeError('a channel of capacity 0 has no place to reserve');
+  if (weighs) throw new TypeError('a channel that weighs cannot reserve: the weight of the item is not known yet');
 }
 
 /** How long a wait may last: until `signal` aborts, `timeout` milliseconds. */
@@ -94,7 +164,7 @@ export const FOREVER: Limits = { signal: undefined, timeout: Number.POSITIVE_INF
 /** Reads the limits of one call; throws at bad options. */
 export function checkLimits(options: WaitOptions | undefined): Limits {
   if (options === undefined) return FOREVER;
-  checkObject(options);
+  checkObject('options', options);
   const { signal, timeout = Number.POSITIVE_INFINITY } = options;
   if (typeof timeout !== 'number') throw wrong('options.timeout', 'a number of milliseconds', timeout);
   if (!(timeout >= 0)) throw new RangeError(`options.timeout must be 0 or more milliseconds, got ${timeout}`);

@@ -1,13 +1,15 @@
 // The public face of a channel: what each operation guarantees, and one line to the machine in channel.ts.
 
-import { batchOf, ITEM, NEXT } from './shapes.js';
+import { batchOf, NEXT, ONE } from './shapes.js';
 import { checkLimits, FOREVER } from './arguments.js';
+import { callFor, ITEM, type Taker } from './calls.js';
 import type { Core } from './channel.js';
 import type {
   ChannelIterator,
   ChannelOptions,
   ChannelStats,
   NativeSignal,
+  Permit,
   Receiver,
   Sender,
   SenderHandle,
@@ -18,11 +20,9 @@ import { openerOf, pour } from './feed.js';
 import { asyncDispose, dispose } from './host.js';
 import { describe, INSPECT } from './inspect.js';
 import { Iteration } from './iteration.js';
-import { openCore } from './open.js';
+import { CORE, openCore } from './open.js';
 import { SenderGroup } from './sender-group.js';
 
-/** Where a face keeps its machine: for the files beside this one. */
-export const CORE: unique symbol = Symbol('sluice.core');
 const HANDLES: unique symbol = Symbol('sluice.handles');
 
 /**
@@ -105,8 +105,11 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
     const opener = openerOf(source);
     const channel = new Channel<T>(capacity, options);
     const core = channel[CORE];
-    const close = (error?: unknown): void => core.close(error);
-    pour(core, opener, FOREVER, false).then(() => close(), close);
+    pour(core, opener, FOREVER, {
+      heard: false,
+      done: () => core.close(undefined),
+      failed: (error) => core.close(error),
+    });
     return channel;
   }
 
@@ -241,7 +244,9 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
     const core = this[CORE];
     try {
       const limits = checkLimits(options);
-      return core.settler.polite(pour(core, openerOf(source), limits, true));
+      const opener = openerOf(source);
+      const sent = new Promise<number>((done, failed) => pour(core, opener, limits, { heard: true, done, failed }));
+      return core.settler.polite(sent);
     } catch (error) {
       return core.settler.refused(error);
     }
@@ -268,6 +273,47 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
   }
 
   /**
+   * Holds one place for an item that does not exist yet; waits while there is none, in one line with the senders, whatever
+   * the overflow policy.
+   *
+   * @returns rejects with `ChannelClosedError` when the channel is closed, or is closed meanwhile; otherwise as `send`,
+   * without `value`. A RangeError at capacity 0, a TypeError on a channel that weighs.
+   *
+   * @example
+   * ```ts
+   * const channel = new Channel<string>(8);
+   * const permit = await channel.reserve(); // from here on nothing can come between
+   * try {
+   *   permit.send(await Promise.resolve('fetched'));
+   * } finally {
+   *   permit.release(); // does nothing once it was used
+   * }
+   * channel.drain(); // ['fetched']
+   * ```
+   */
+  reserve(options?: WaitOptions): Promise<Permit<T>> {
+    return this[CORE].reserve(options);
+  }
+
+  /**
+   * Holds one place without waiting; undefined when the channel is full or closed.
+   *
+   * @throws RangeError at capacity 0, TypeError on a channel that weighs
+   *
+   * @example
+   * ```ts
+   * const channel = new Channel<string>(1);
+   * const permit = channel.tryReserve();
+   * channel.tryReserve(); // undefined
+   * permit?.release();
+   * channel.trySend('now there is room'); // true
+   * ```
+   */
+  tryReserve(): Permit<T> | undefined {
+    return this[CORE].tryReserve();
+  }
+
+  /**
    * Receives one item; waits while there is none, behind all others. Fulfils with `undefined` at the end: code whose items
    * may be `undefined` iterates instead. An item that is a promise is awaited, as any promise does; iteration keeps it.
    *
@@ -285,7 +331,7 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * ```
    */
   receive(options?: WaitOptions): Promise<T | undefined> {
-    return this[CORE].receive(ITEM, options);
+    return this[CORE].receive(ONE, options);
   }
 
   /**
@@ -420,7 +466,7 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
   }
 
   /**
-   * A snapshot of counters and lines. `sent = received + dropped + size`, always.
+   * A snapshot of counters and lines. `sent = received + dropped + coalesced + size`, always.
    *
    * @example
    * ```ts
@@ -461,6 +507,11 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
     this.cancel();
     await undefined; // a source whose code was running is returned as soon as that has left the stack
     await this[CORE].returning;
+  }
+
+  /** For bridges; see calls.ts. @internal */
+  [ITEM](taker: Taker<T>): () => void {
+    return callFor(this[CORE], taker);
   }
 
   /** @internal */

@@ -3,30 +3,33 @@
 //
 // Invariants, true between operations (tests assert them after every one, see invariants.ts):
 //
-//   I1. bounded      buffer.size ≤ capacity
+//   I1. bounded      fullness ≤ capacity: what is buffered (each item 1, or its weight) and what is reserved
 //   I2. one line     senders or receivers is empty
 //   I3. no idle item items buffered imply that no receiver waits
-//   I4. no idle room room in the buffer implies that no sender waits
-//   I5. lossless     sent = received + dropped + buffer.size
-//   I6. the end      ended = closed, nothing buffered and no sender waits; then nobody waits, and nothing acts any more
+//   I4. no idle room there is no room for whoever has waited longest for some
+//   I5. lossless     sent = received + dropped + coalesced + buffer.size
+//   I6. the end      ended = closed, nothing buffered or reserved and no sender waits; then nobody waits, nothing acts
+//
+// Two receivers may be in line all the same: a call (calls.ts) that is to take what is there in the next microtask, and a
+// select that waits on both sides and cannot meet itself.
 //
 // A send and a receive try the same cases in the same order:
 //
 //                 send                                      receive
-//   1. hand-off   a receiver waits: it gets the item        a sender waits: take the oldest item, and let the sender's
-//                                                           into its place (capacity 0: take the sender's)
-//   2. buffer     there is room: append                     an item is there: take it
+//   1. hand-off   a receiver waits: it gets the item        nothing is buffered and a sender waits: take its item
+//   2. buffer     there is room: append                     an item is there: take it, and let in who waits for room
 //   3. refuse     closed; or a policy says so               ended
 //   4. wait       in line, behind all others                in line, behind all others
 //
 // By I2 to I4 no newcomer overtakes a waiter: whoever can be served is served by the operation that makes it possible.
 // By the waiters' own invariant a wait that is over, for whatever reason, is in no line: so an item and an abort cannot
-// both win. State changes before anyone is told, and foreign code runs last. When the promises of accepted operations
-// settle is the settler's business.
+// both win. The state is consistent whenever foreign code runs: a callback, a source's `return()`, a user's signal. When the promises of accepted operations
+// settle is the settler's business; permits, weights, merging and watermarks are each in a file of their own.
 
-import { type Limits, readLimits } from './arguments.js';
-import type { ChannelStats, DropReason, NativeSignal, Overflow, WaitOptions } from './contract.js';
-import type { Drops } from './drops.js';
+import { checkReserving, type Limits, readLimits, type Settings } from './arguments.js';
+import { Callbacks } from './callbacks.js';
+import { type Call, callNow } from './calls.js';
+import type { ChannelStats, DropReason, NativeSignal, Permit, WaitOptions } from './contract.js';
 import {
   closedError,
   closedErrors,
@@ -38,30 +41,42 @@ import {
   withoutStacks,
 } from './errors.js';
 import { assertAfterEach } from './invariants.js';
-import { Ring } from './ring.js';
+import type { Packing, Parcel } from './parcels.js';
 import { payAll } from './payroll.js';
+import { Reservation } from './permits.js';
+import { Ring } from './ring.js';
 import { Settler } from './settler.js';
 import { batchOf, type Items, type Shape } from './shapes.js';
-import { type Owner, type Tracker, Waiter, WaiterList } from './waiters.js';
+import { type Outcome, type Owner, type Tracker, Waiter, WaiterList } from './waiters.js';
+import { Weighing } from './weighing.js';
 
 /** A party inside the library that follows a channel's end: a feed, a queue, the face. */
 export interface Follower {
-  /** A cancel has begun: take back what waits on your behalf. Runs no foreign code. */
+  /** A cancel has begun: take back what waits on your behalf. Runs no foreign code but what lets go of a signal. */
   cancelling(): void;
   /** The channel is consistent, and closed, or ended: told at both. */
   ending(): void;
 }
 
+/** What is buffered for an item: the item itself, unless the channel weighs or coalesces. */
+export type Stowed<T> = T | Parcel<T>;
+
 /** So many refusals are made with a stack trace each; more would stall the loop, and their stacks say nothing new. */
 const FEW = 64;
+
+const QUEUE_NAMES = { 'a send': 'a put', 'a receive': 'a take', 'a reserve': 'a reserve' };
 
 /** The machine of one channel. */
 export class Core<T> implements Items<T>, Owner {
   readonly capacity: number;
-  readonly buffer: Ring<T> = new Ring<T>();
+  readonly buffer: Ring<Stowed<T>> = new Ring<Stowed<T>>();
   readonly senders: WaiterList = new WaiterList();
   readonly receivers: WaiterList = new WaiterList();
+  /** Who waits for a permit: in one line with the senders, by their turns. */
+  readonly reserves: WaiterList = new WaiterList();
   readonly settler: Settler;
+  readonly callbacks: Callbacks = new Callbacks();
+  readonly packing: Packing<T> | undefined;
   readonly followers: Set<Follower> = new Set();
   closed = false;
   cancelled = false;
@@ -74,19 +89,22 @@ export class Core<T> implements Items<T>, Owner {
   signal: NativeSignal | undefined = undefined;
   /** The `return()` of the source that `from` poured in, while it may be under way. */
   returning: Promise<void> | undefined = undefined;
+  /** Places that are held by permits. */
+  reserved = 0;
   sent = 0;
   received = 0;
   dropped = 0;
+  coalesced = 0;
   peakSize = 0;
+  #turns = 0;
 
   /** The arguments have been checked. */
   constructor(
     readonly place: Place,
-    private readonly overflow: Overflow<T>,
-    private readonly maxWaiters: number,
-    private readonly drops: Drops<T> | undefined,
+    private readonly settings: Settings<T>,
   ) {
     this.capacity = place.capacity;
+    this.packing = settings.packing;
     this.settler = new Settler(this.capacity);
   }
 
@@ -94,79 +112,239 @@ export class Core<T> implements Items<T>, Owner {
 
   send(value: T, options: WaitOptions | undefined): Promise<void> {
     let limits: Limits;
+    let stowed: Stowed<T>;
+    let accepted: boolean;
     try {
       limits = readLimits(options);
+      stowed = this.pack(value);
+      accepted = this.offer(stowed);
     } catch (error) {
       return this.settler.refused(error);
     }
-    if (this.offer(value)) return this.settler.accepted(); // 1, 2
+    if (accepted) return this.settler.accepted(); // 1, 2
     const refusal = this.refusal(value, limits.timeout); // 3
     if (refusal !== undefined) return this.settler.refused(refusal);
-    return this.waitToSend(value, limits).promise as Promise<void>; // 4
+    return this.waitToSend(stowed, limits).promise as Promise<void>; // 4
   }
 
   trySend(value: T): boolean {
-    if (this.receivers.first !== undefined) this.settler.wakesSynchronously();
-    return this.offer(value);
+    if (this.receivers.first !== undefined) this.settler.aboutToWake();
+    return this.offer(this.pack(value));
   }
 
-  /** Cases 1 and 2 of a send, and the policies that drop: whether the item was accepted. */
-  offer(value: T): boolean {
-    if (this.closed) return false;
-    const { buffer, receivers } = this;
-    const receiver = receivers.first;
-    if (receiver !== undefined) {
+  /** What would be buffered for an item; a closed channel asks nothing. Throws what the user's `weigh` or `key` throws. */
+  pack(value: T): Stowed<T> {
+    return this.packing === undefined || this.closed ? value : this.packing.pack(value);
+  }
+
+  unpack(stowed: Stowed<T>): T {
+    return this.packing === undefined ? (stowed as T) : (stowed as Parcel<T>).item;
+  }
+
+  /**
+   * Cases 1 and 2 of a send, and the policies that drop or merge: whether the item was accepted. Throws what the user's
+   * `coalesce` throws, and has changed nothing then.
+   */
+  offer(stowed: Stowed<T>): boolean {
+    if (this.closed || !this.#enters(stowed)) return false;
+    this.finish();
+    return true;
+  }
+
+  #enters(stowed: Stowed<T>): boolean {
+    const receiver = this.receivers.first;
+    if (receiver !== undefined && (receiver.value as Shape<T, unknown>).committed) {
       // 1
-      receiver.leave();
+      receiver.unlink();
       this.sent++;
       this.received++;
-      this.settler.handed(receiver, value);
+      this.settler.handed(receiver, this.unpack(stowed));
+      receiver.release();
       return true;
     }
-    if (buffer.size < this.capacity) {
+    const { packing } = this;
+    if (packing !== undefined && this.#merges(packing, stowed as Parcel<T>)) return true;
+    // Weights: what waits is heavy, and a lighter one must not pass it. Elsewhere nobody waits where there is room.
+    if (this.#hasRoom(stowed) && (packing === undefined || this.senders.first === undefined)) {
       // 2
       this.settler.payOwed();
-      this.sent++;
-      buffer.push(value);
-      if (buffer.size > this.peakSize) this.peakSize = buffer.size;
+      this.#stow(stowed);
+      if (receiver !== undefined) this.serve();
       return true;
     }
-    switch (this.overflow) {
-      case 'drop-newest':
-        this.sent++;
-        this.#drop(value, 'drop-newest');
-        break;
-      case 'drop-oldest': {
-        const oldest = buffer.shift();
-        this.sent++;
-        buffer.push(value);
-        this.#drop(oldest, 'drop-oldest');
-        break;
+    return this.#drops(stowed);
+  }
+
+  /** Takes an item that fits nowhere, if the policy is one that drops. */
+  #drops(stowed: Stowed<T>): boolean {
+    const { overflow } = this.settings;
+    if (overflow === 'drop-oldest') {
+      while (this.buffer.size > 0 && !this.#hasRoom(stowed)) this.#drop(this.#unstow(), overflow);
+      if (this.#hasRoom(stowed)) {
+        this.#stow(stowed);
+        return true;
       }
-      default:
-        return false;
+    } else if (overflow !== 'drop-newest') {
+      return false;
     }
-    this.tellDrops();
+    this.sent++;
+    this.#drop(this.unpack(stowed), overflow);
     return true;
+  }
+
+  /** Merges a parcel into one that is buffered, where there is one of its key. */
+  #merges(packing: Packing<T>, parcel: Parcel<T>): boolean {
+    if (!packing.merges(parcel)) return false;
+    packing.merge(parcel);
+    this.settler.payOwed();
+    this.sent++;
+    this.coalesced++;
+    return true;
+  }
+
+  /** What is taken of the capacity. */
+  get fullness(): number {
+    return this.packing === undefined ? this.buffer.size + this.reserved : this.packing.weight + this.reserved;
+  }
+
+  #hasRoom(stowed: Stowed<T>): boolean {
+    return this.packing === undefined
+      ? this.buffer.size + this.reserved < this.capacity
+      : this.fullness + (stowed as Parcel<T>).weight <= this.capacity;
+  }
+
+  #stow(stowed: Stowed<T>): void {
+    const { buffer } = this;
+    this.sent++;
+    buffer.push(stowed);
+    if (this.packing !== undefined) this.packing.added(stowed as Parcel<T>);
+    if (buffer.size > this.peakSize) this.peakSize = buffer.size;
+  }
+
+  #unstow(): T {
+    const stowed = this.buffer.shift();
+    if (this.packing === undefined) return stowed as T;
+    this.packing.removed(stowed as Parcel<T>);
+    return (stowed as Parcel<T>).item;
   }
 
   /** Case 3 of a send that was not accepted: why it may not wait, where it may not. */
   refusal(value: T, timeout: number): Error | undefined {
-    const { place, maxWaiters } = this;
     if (this.closed) return closedError(this, value);
-    if (this.overflow === 'reject') return overflowError(place, value);
-    if (timeout === 0) return this.#timedOut(timeout, value);
-    if (this.senders.length >= maxWaiters) return tooManyWaitersError(place, maxWaiters, value);
-    return undefined;
+    if (this.settings.overflow === 'reject') return overflowError(this.place, value);
+    if (timeout === 0) return this.#timedOut('a send', timeout, value);
+    return this.crowded(value);
+  }
+
+  /** The error of one that would wait for room and may not, since too many do. */
+  crowded(value: unknown): Error | undefined {
+    const { maxWaiters } = this.settings;
+    if (this.senders.length + this.reserves.length < maxWaiters) return undefined;
+    return tooManyWaitersError(this.place, maxWaiters, value);
   }
 
   /** Case 4 of a send. */
-  waitToSend(value: T, limits: Limits): Waiter {
+  waitToSend(stowed: Stowed<T>, limits: Limits, tracker?: Tracker, outcome?: Outcome): Waiter {
     payAll();
-    const waiter = new Waiter(this, value);
+    const waiter = new Waiter(this, stowed, tracker, outcome);
+    waiter.turn = this.#turns++;
     this.senders.push(waiter);
     waiter.watch(limits);
+    if (this.receivers.first !== undefined) this.serve();
     return waiter;
+  }
+
+  /** There may be room: lets in who has waited longest for it, as far as it goes. */
+  #admit(): void {
+    for (;;) {
+      const { senders, reserves } = this;
+      const sender = senders.first;
+      const reserve = reserves.first;
+      if (reserve !== undefined && (sender === undefined || reserve.turn < sender.turn)) {
+        if (this.fullness >= this.capacity) return;
+        reserve.unlink();
+        this.reserved++;
+        this.settler.settle(reserve.resolve, new Reservation(this));
+        reserve.release();
+      } else if (sender === undefined || !this.#admits(sender)) {
+        return;
+      }
+    }
+  }
+
+  /** Lets in the sender that is next: whether it was decided. */
+  #admits(sender: Waiter): boolean {
+    const { packing } = this;
+    const stowed = sender.value as Stowed<T>;
+    if (packing?.merges(stowed as Parcel<T>)) {
+      sender.unlink(); // first: the user's `coalesce` runs
+      try {
+        this.#merges(packing, stowed as Parcel<T>);
+        this.settler.owe(sender);
+      } catch (error) {
+        this.settler.settle(sender.reject, error);
+      }
+    } else {
+      if (!this.#hasRoom(stowed)) return false;
+      sender.unlink();
+      this.#stow(stowed);
+      this.settler.owe(sender);
+    }
+    sender.release();
+    return true;
+  }
+
+  // ── Reserving ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  reserve(options: WaitOptions | undefined): Promise<Permit<T>> {
+    let limits: Limits;
+    let permit: Permit<T> | undefined;
+    try {
+      limits = readLimits(options);
+      if (this.closed) throw closedError(this, NO_ITEM);
+      permit = this.tryReserve();
+    } catch (error) {
+      return this.settler.refused(error);
+    }
+    if (permit !== undefined) return this.settler.fulfilled(permit);
+    const refusal = limits.timeout === 0 ? this.#timedOut('a reserve', 0, NO_ITEM) : this.crowded(NO_ITEM);
+    if (refusal !== undefined) return this.settler.refused(refusal);
+    payAll();
+    const waiter = new Waiter(this, NO_ITEM);
+    waiter.turn = this.#turns++;
+    this.reserves.push(waiter);
+    waiter.watch(limits);
+    return waiter.promise as Promise<Permit<T>>;
+  }
+
+  /** Throws where the channel cannot reserve at all. */
+  tryReserve(): Permit<T> | undefined {
+    checkReserving(this.capacity, this.packing instanceof Weighing);
+    if (this.closed || this.fullness >= this.capacity) return undefined;
+    this.reserved++;
+    this.tell();
+    return new Reservation(this);
+  }
+
+  /** A held place is used: its item is handed to a receiver, merged, or takes the place. Throws as `offer` does. */
+  sendReserved(stowed: Stowed<T>): void {
+    if (this.receivers.first !== undefined) this.settler.aboutToWake();
+    this.reserved--;
+    try {
+      this.#enters(stowed);
+    } catch (error) {
+      this.reserved++;
+      throw error;
+    }
+    this.gaveUp();
+  }
+
+  /** A held place is given back. */
+  releaseReserved(): void {
+    if (this.cancelled) return;
+    this.settler.aboutToWake();
+    this.reserved--;
+    this.gaveUp();
   }
 
   // ── Receiving ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,7 +358,7 @@ export class Core<T> implements Items<T>, Owner {
     }
     const now = this.receiveNow(shape); // 1, 2, 3
     if (now !== undefined) return now;
-    if (limits.timeout === 0) return this.settler.refused(this.#timedOut(0, NO_ITEM));
+    if (limits.timeout === 0) return this.settler.refused(this.#timedOut('a receive', 0, NO_ITEM));
     return this.waitToReceive(shape, limits).promise as Promise<R>; // 4
   }
 
@@ -195,54 +373,63 @@ export class Core<T> implements Items<T>, Owner {
   }
 
   tryReceive<F>(fallback: F): T | F {
-    if (!this.hasItem()) return fallback;
-    this.#wakesSender();
-    return this.take();
+    if (!this.canTake()) return fallback;
+    this.#aboutToWakeSender();
+    const item = this.take();
+    this.finish();
+    return item;
   }
 
   drain(): T[] {
-    if (!this.hasItem()) return [];
-    this.#wakesSender();
-    return this.takeMany(Number.POSITIVE_INFINITY);
+    if (!this.canTake()) return [];
+    this.#aboutToWakeSender();
+    const items = this.takeMany(Number.POSITIVE_INFINITY);
+    this.finish();
+    return items;
   }
 
-  #wakesSender(): void {
-    if (this.senders.first !== undefined) this.settler.wakesSynchronously();
+  #aboutToWakeSender(): void {
+    if (this.senders.first !== undefined) this.settler.aboutToWake();
   }
 
   /** Cases 1 to 3 of a receive; undefined where it must wait. */
   receiveNow<R>(shape: Shape<T, R>): Promise<R> | undefined {
-    if (this.hasItem()) return this.settler.completed(shape.now(this)) as Promise<R>; // 1, 2
+    if (this.canTake()) {
+      const result = this.settler.completed(shape.now(this)) as Promise<R>; // 1, 2
+      this.finish();
+      return result;
+    }
     return this.ended ? this.#endFor(shape) : undefined; // 3
   }
 
-  /** Whether case 1 or 2 of a receive applies. */
+  /** Whether something could be received, by whoever is first in line. */
   hasItem(): boolean {
     return this.buffer.size > 0 || this.senders.first !== undefined;
   }
 
-  /** Cases 1 and 2 of a receive: `hasItem()`. */
+  /** Whether case 1 or 2 of a receive applies. */
+  canTake(): boolean {
+    if (!this.hasItem()) return false;
+    const receiver = this.receivers.first;
+    return receiver === undefined || !(receiver.value as Partial<Call<T>>).called;
+  }
+
+  /** Cases 1 and 2 of a receive: `hasItem()`. What was taken may have been the last: `finish` is to follow. */
   take(): T {
-    const { buffer } = this;
-    const sender = this.senders.first;
     let value: T;
     this.received++;
-    if (sender === undefined) {
-      value = buffer.shift(); // 2
+    if (this.buffer.size > 0) {
+      value = this.#unstow(); // 2
+      if (this.senders.first !== undefined || this.reserves.first !== undefined) this.#admit();
     } else {
-      // 1
-      sender.leave();
+      const sender = this.senders.first as Waiter; // 1
+      sender.unlink();
       this.sent++;
-      if (this.capacity > 0) {
-        value = buffer.shift();
-        buffer.push(sender.value as T);
-      } else {
-        value = sender.value as T;
-      }
+      value = this.unpack(sender.value as Stowed<T>);
       this.settler.owe(sender);
+      sender.release();
     }
     this.settler.tookPlace();
-    if (this.closed) this.gaveUp();
     return value;
   }
 
@@ -261,12 +448,23 @@ export class Core<T> implements Items<T>, Owner {
   }
 
   /** Case 4 of a receive. */
-  waitToReceive<R>(shape: Shape<T, R>, limits: Limits, tracker?: Tracker): Waiter {
+  waitToReceive<R>(shape: Shape<T, R>, limits: Limits, tracker?: Tracker, outcome?: Outcome): Waiter {
     payAll();
-    const waiter = new Waiter(this, shape, tracker);
+    const waiter = new Waiter(this, shape, tracker, outcome);
     this.receivers.push(waiter);
     waiter.watch(limits);
     return waiter;
+  }
+
+  /** Receivers may wait although something is there, behind a call: each gets its turn. */
+  serve(): void {
+    for (let first = this.receivers.first; first !== undefined && this.hasItem(); first = this.receivers.first) {
+      if (!(first.value as Shape<T, unknown>).committed) return callNow(this, first);
+      const sender = this.buffer.size > 0 ? undefined : this.senders.first;
+      if (sender?.tracker !== undefined && sender.tracker === first.tracker) return; // a select never meets itself
+      first.leave();
+      this.settler.handed(first, this.take());
+    }
   }
 
   // ── The end ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -275,14 +473,44 @@ export class Core<T> implements Items<T>, Owner {
     if (this.closed) return;
     this.closed = true;
     this.reason = error;
-    if (!this.hasItem()) return this.#end();
     this.settler.flush();
-    this.#announce();
+    this.#refuseReserves(closedErrors(this));
+    if (this.#isOver()) this.#end();
+    else this.#announce();
+    this.tell();
   }
 
-  /** A closed channel ends when its last item is taken, or its last sender gives up. */
+  /** Places are promised to nobody new, once the channel is closed. */
+  #refuseReserves(refusal: (value: unknown) => Error): void {
+    const { reserves, settler } = this;
+    withoutStacks(reserves.length > FEW, () => {
+      for (let waiter = reserves.shift(); waiter !== undefined; waiter = reserves.shift()) {
+        settler.settle(waiter.reject, refusal(NO_ITEM));
+      }
+    });
+  }
+
+  /** Someone has left a line, or given a place back: whoever stood behind may go on, and a closed channel may be over. */
   gaveUp(): void {
-    if (this.closed && !this.ended && !this.hasItem()) this.#end();
+    if (this.ended) return;
+    this.#admit();
+    this.serve();
+    this.finish();
+  }
+
+  /** The end of an operation: it may have taken the last item, and there may be something to tell. */
+  finish(): void {
+    if (this.closed) this.#endIfOver();
+    if (this.settings.pressure !== undefined || this.callbacks.due) this.tell();
+  }
+
+  #isOver(): boolean {
+    return !this.hasItem() && this.reserved === 0;
+  }
+
+  /** A closed channel ends when its last item is taken, its last sender gives up, or its last permit is used or released. */
+  #endIfOver(): void {
+    if (!this.ended && this.#isOver()) this.#end();
   }
 
   /** Ends now, and gives what was buffered: to `onDrop`, unless the caller takes it back. It counts as dropped either way. */
@@ -291,14 +519,15 @@ export class Core<T> implements Items<T>, Owner {
     this.closed = this.cancelled = this.ended = true; // first: whatever re-enters from here on is refused
     this.reason = reason;
     const left: T[] = [];
-    while (this.buffer.size > 0) left.push(this.buffer.shift());
+    while (this.buffer.size > 0) left.push(this.#unstow());
+    this.reserved = 0; // revoked
     this.dropped += left.length;
-    if (!takesBack) for (const item of left) this.drops?.add(item, 'cancel');
+    if (!takesBack) for (const item of left) this.#noteDrop(item, 'cancel');
     withoutStacks(this.followers.size > FEW, () => {
       for (const follower of this.followers) follower.cancelling();
     });
     this.#end();
-    this.tellDrops();
+    this.tell();
     return left;
   }
 
@@ -308,14 +537,25 @@ export class Core<T> implements Items<T>, Owner {
     this.#drop(value, 'cancel');
   }
 
-  /** Tells `onDrop` what was dropped, once the channel is consistent. */
-  tellDrops(): void {
-    this.drops?.tell();
-  }
-
   #drop(value: T, why: DropReason): void {
     this.dropped++;
-    this.drops?.add(value, why);
+    this.#noteDrop(value, why);
+  }
+
+  #noteDrop(value: T, why: DropReason): void {
+    const { onDrop } = this.settings;
+    if (onDrop !== undefined) this.callbacks.add(() => onDrop(value, why));
+  }
+
+  /** The channel is consistent: the user's callbacks are told what happened. */
+  tell(): void {
+    const { pressure } = this.settings;
+    const level = this.cancelled ? undefined : pressure?.reached(this.fullness);
+    if (level !== undefined) {
+      const stats = this.stats();
+      this.callbacks.add(() => pressure?.onPressure(level, stats));
+    }
+    this.callbacks.tell();
   }
 
   /** Nothing is left to receive, or nobody wants it: whoever waits is told. */
@@ -326,7 +566,7 @@ export class Core<T> implements Items<T>, Owner {
     const refusal = closedErrors(this);
     const tellAll = (): void => {
       for (let waiter = senders.shift(); waiter !== undefined; waiter = senders.shift()) {
-        settler.settle(waiter.reject, refusal(waiter.value));
+        settler.settle(waiter.reject, refusal(this.unpack(waiter.value as Stowed<T>)));
       }
       for (let waiter = receivers.shift(); waiter !== undefined; waiter = receivers.shift()) {
         const shape = waiter.value as Shape<T, unknown>;
@@ -336,6 +576,7 @@ export class Core<T> implements Items<T>, Owner {
       }
     };
     withoutStacks(senders.length + receivers.length > FEW, tellAll);
+    this.#refuseReserves(refusal);
     this.#announce();
     this.followers.clear();
   }
@@ -353,13 +594,14 @@ export class Core<T> implements Items<T>, Owner {
   // ── The rest ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   expired(waiter: Waiter, timeout: number): Error {
-    return this.#timedOut(timeout, waiter.list === this.senders ? waiter.value : NO_ITEM);
+    if (waiter.list === this.receivers) return this.#timedOut('a receive', timeout, NO_ITEM);
+    if (waiter.list === this.reserves) return this.#timedOut('a reserve', timeout, NO_ITEM);
+    return this.#timedOut('a send', timeout, this.unpack(waiter.value as Stowed<T>));
   }
 
-  #timedOut(timeout: number, value: unknown): Error {
+  #timedOut(what: 'a send' | 'a receive' | 'a reserve', timeout: number, value: unknown): Error {
     const { place } = this;
-    const [sending, receiving] = place.kind === 'Channel' ? ['a send', 'a receive'] : ['a put', 'a take'];
-    return timeoutError(place, value === NO_ITEM ? receiving : sending, timeout, value);
+    return timeoutError(place, place.kind === 'Channel' ? what : QUEUE_NAMES[what], timeout, value);
   }
 
   stats(): ChannelStats {
@@ -368,10 +610,13 @@ export class Core<T> implements Items<T>, Owner {
       capacity: this.capacity,
       size: this.buffer.size,
       peakSize: this.peakSize,
+      weight: this.fullness - this.reserved,
+      reserved: this.reserved,
       sent: this.sent,
       received: this.received,
       dropped: this.dropped,
-      waitingSenders: this.senders.length,
+      coalesced: this.coalesced,
+      waitingSenders: this.senders.length + this.reserves.length,
       waitingReceivers: this.receivers.length,
     };
   }

@@ -112,8 +112,38 @@ export interface Receiver<out T> extends AsyncIterable<T> {
 export type DropReason = 'drop-oldest' | 'drop-newest' | 'cancel';
 
 /**
- * What a send does when the channel is full: wait for room, drop the oldest buffered item or the incoming one, or
- * reject with `OverflowError`.
+ * Merges items of one key: of each at most one is buffered, and a newer one is merged into it, in its place, also while the
+ * channel is not full. A new key takes a place, or waits for one. A waiting receiver gets its item unmerged.
+ *
+ * Keys are equal as those of a `Map`; the key of an item is asked for once. A callback that throws rejects the send and
+ * changes nothing.
+ *
+ * @example
+ * ```ts
+ * import type { Coalesce } from 'sluice';
+ *
+ * interface Price {
+ *   symbol: string;
+ *   price: number;
+ * }
+ * const latest: Coalesce<Price> = { key: ({ symbol }) => symbol, coalesce: (_, incoming) => incoming };
+ * const prices = new Channel<Price>(100, { overflow: latest });
+ * prices.trySend({ symbol: 'A', price: 1 });
+ * prices.trySend({ symbol: 'B', price: 2 });
+ * prices.trySend({ symbol: 'A', price: 3 });
+ * prices.drain(); // [{ symbol: 'A', price: 3 }, { symbol: 'B', price: 2 }]
+ * ```
+ */
+export interface Coalesce<T> {
+  /** What an item is about. */
+  readonly key: (item: T) => unknown;
+  /** Makes one item of the buffered one and one that comes in. It must only compute. */
+  readonly coalesce: (queued: T, incoming: T) => T;
+}
+
+/**
+ * What a send does when the channel is full: wait for room, drop the oldest buffered item or the incoming one, reject with
+ * `OverflowError`; or merge items of one key ({@link Coalesce}).
  *
  * @example
  * ```ts
@@ -126,7 +156,7 @@ export type DropReason = 'drop-oldest' | 'drop-newest' | 'cancel';
  * channel.drain(); // [1]
  * ```
  */
-export type Overflow<_T> = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject';
+export type Overflow<T> = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject' | Coalesce<T>;
 
 /**
  * Options of a `Channel`.
@@ -154,18 +184,30 @@ export interface ChannelOptions<T> {
   readonly maxWaiters?: number | undefined;
   /** Aborted, it is `cancel(signal.reason)`. One that is already aborted makes a cancelled channel. */
   readonly signal?: AbortSignalLike | undefined;
+  /**
+   * How much of the capacity an item takes, an integer from 1 to the capacity: bytes, rows, cost. Asked once, when it is
+   * sent; anything else rejects the send with a `RangeError`. The heaviest that waits holds up lighter ones behind it.
+   */
+  readonly weigh?: ((item: T) => number) | undefined;
+  /** Fractions of the capacity at which `onPressure` is told: `high` 0.8, `low` 0.5 unless said otherwise. */
+  readonly watermarks?: { readonly high?: number | undefined; readonly low?: number | undefined } | undefined;
+  /**
+   * Told `'high'` when what is buffered and reserved reaches the high mark, then `'low'` when it has fallen to the low one,
+   * and so on in turn. Runs as `onDrop` does.
+   */
+  readonly onPressure?: ((level: 'high' | 'low', stats: ChannelStats) => void) | undefined;
 }
 
 /**
- * A snapshot of a channel. `sent = received + dropped + size`, always.
+ * A snapshot of a channel. `sent = received + dropped + coalesced + size`, always.
  *
  * @example
  * ```ts
  * const channel = new Channel<string>(2, { name: 'orders' });
  * channel.trySend('a');
  * channel.tryReceive();
- * const { sent, received, dropped, size } = channel.stats();
- * sent === received + dropped + size; // true
+ * const { sent, received, dropped, coalesced, size } = channel.stats();
+ * sent === received + dropped + coalesced + size; // true
  * ```
  */
 export interface ChannelStats {
@@ -177,13 +219,19 @@ export interface ChannelStats {
   readonly size: number;
   /** The most that were ever buffered. */
   readonly peakSize: number;
+  /** The sum of their weights; without `weigh` each weighs 1. */
+  readonly weight: number;
+  /** Places held by permits. */
+  readonly reserved: number;
   /** Items accepted, those that a policy dropped included. */
   readonly sent: number;
   /** Items handed to a receiver. */
   readonly received: number;
   /** Items dropped by the overflow policy or by a cancel. */
   readonly dropped: number;
-  /** Sends that wait for room. */
+  /** Items merged into one that was buffered. */
+  readonly coalesced: number;
+  /** Sends, reserves and sending cases of a select that wait for room. */
   readonly waitingSenders: number;
   /** Receives that wait for an item. */
   readonly waitingReceivers: number;
@@ -229,4 +277,29 @@ export interface SenderHandle<in T> extends Sender<T>, Disposable {
   readonly close: (error?: unknown) => void;
   /** Whether this handle or the whole channel is closed. */
   readonly closed: boolean;
+}
+
+/**
+ * One place of a channel, held until it is used or given back. While it is held, the item that it is for cannot be refused:
+ * neither fetch nor compute what there would be no room for.
+ *
+ * @example
+ * ```ts
+ * const channel = new Channel<string>(1);
+ * const permit = await channel.reserve();
+ * channel.trySend('other'); // false
+ * permit.send('mine');
+ * await channel.receive(); // 'mine'
+ * ```
+ */
+export interface Permit<in T> extends Disposable {
+  /**
+   * Sends an item into the place. Succeeds after `close()` too.
+   *
+   * @throws ChannelClosedError, with the item as `value`, once the channel was cancelled; TypeError where the permit was
+   * used or released; what `key` or `coalesce` throws, and then the permit is still held
+   */
+  readonly send: (value: T) => void;
+  /** Gives the place back, to whoever waits for one. Nothing after `send`, and nothing the second time. */
+  release(): void;
 }

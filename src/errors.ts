@@ -137,11 +137,18 @@ export interface Closed {
   readonly cancelled: boolean;
   /** As given to `close` or `cancel`; undefined where nothing was. */
   readonly reason: unknown;
+  /** Whether only a handle of it is. */
+  readonly ofHandle?: boolean;
 }
 
 /** Makes the errors of a closed place. */
-export function closedErrors({ place, cancelled, reason }: Closed): (value: unknown) => ChannelClosedError {
-  const closed = `${where(place)} ${cancelled ? 'was cancelled' : 'is closed'}: `;
+export function closedErrors({
+  place,
+  cancelled,
+  reason,
+  ofHandle = false,
+}: Closed): (value: unknown) => ChannelClosedError {
+  const closed = `${ofHandle ? 'this handle of ' : ''}${where(place)} ${cancelled ? 'was cancelled' : 'is closed'}: `;
   const options = reason === undefined ? undefined : { cause: reason };
   return (value) => {
     const advice =

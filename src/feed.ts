@@ -5,11 +5,11 @@
 // `next()` is pending; a source that ended or failed by itself is left alone. No item is lost: the one in hand at an early
 // end rides on the error, or goes to `onDrop`; so does one that the source yields after the end.
 //
-// Invariants: nothing is pulled once `#stopped`; the outcome is decided once; `#inHand` is the wait of the item in hand,
+// Invariants: nothing is pulled once `#stopped`; the first outcome counts; `#inHand` is the wait of the item in hand,
 // and in the channel's line exactly while that is neither sent nor taken back.
 
 import { FOREVER, type Limits, wrong } from './arguments.js';
-import type { Core, Follower } from './channel.js';
+import type { Core, Follower, Stowed } from './channel.js';
 import { closedError, NO_ITEM, timeoutError } from './errors.js';
 import { type GivesUp, Guard } from './guard.js';
 import type { Waiter } from './waiters.js';
@@ -35,19 +35,30 @@ export function openerOf(source: unknown): Opener {
   return { open: () => method.call(source) as Puller, synchronous: asynchronous === undefined };
 }
 
-/**
- * Pours a source into a channel until one of them ends, the limits are spent, or the channel refuses an item. Fulfils with
- * how many items were sent. `heard`: somebody gets the error, so it may carry the item in hand.
- */
-export function pour<T>(core: Core<T>, { open, synchronous }: Opener, limits: Limits, heard: boolean): Promise<number> {
-  return new Promise((resolve, reject) => {
-    new Feed(core, open(), synchronous, limits, heard, resolve, reject).start();
-  });
+/** Who poured: the first outcome counts. */
+export interface Pourer {
+  /** Whether somebody gets the error: then it may carry the item in hand. */
+  readonly heard: boolean;
+  done(sent: number): void;
+  failed(error: unknown): void;
+}
+
+/** Pours a source into a channel until one of them ends, the limits are spent, or the channel refuses an item. */
+export function pour<T>(core: Core<T>, { open, synchronous }: Opener, limits: Limits, pourer: Pourer): void {
+  let source: Puller;
+  try {
+    source = open();
+  } catch (error) {
+    return pourer.failed(error);
+  }
+  new Feed(core, source, synchronous, limits, pourer).start();
 }
 
 class Feed<T> implements Follower, GivesUp {
   #sent = 0;
+  /** Nothing is pulled any more. */
   #stopped = false;
+  /** The outcome is known, too: between the two an item in hand at a close is delivered. */
   #decided = false;
   #guard: Guard | undefined = undefined;
   #inHand: Waiter | undefined = undefined;
@@ -62,9 +73,7 @@ class Feed<T> implements Follower, GivesUp {
     private readonly source: Puller,
     private readonly synchronous: boolean,
     private readonly limits: Limits,
-    private readonly heard: boolean,
-    private readonly resolve: (sent: number) => void,
-    private readonly reject: (error: unknown) => void,
+    private readonly pourer: Pourer,
   ) {
     this.#next = source.next; // looked up once, as the language does
   }
@@ -101,12 +110,12 @@ class Feed<T> implements Follower, GivesUp {
       if (done) {
         this.#released = true;
         this.#decide();
-        return this.resolve(this.#sent);
+        return this.pourer.done(this.#sent);
       }
       if (this.#stopped) {
         this.core.discard(item as T);
         this.#release();
-        return this.core.tellDrops();
+        return this.core.tell();
       }
       try {
         await this.#place(item as T);
@@ -123,16 +132,31 @@ class Feed<T> implements Follower, GivesUp {
   /** The cases of a send, in their order. */
   #place(item: T): Promise<unknown> {
     const { core } = this;
-    if (core.offer(item)) return core.settler.accepted();
+    let stowed: Stowed<T>;
+    try {
+      stowed = core.pack(item);
+      if (core.offer(stowed)) return core.settler.accepted();
+    } catch (error) {
+      throw this.#spoiled(item, error);
+    }
     const refusal = core.refusal(item, this.limits.timeout);
-    if (refusal !== undefined) throw refusal;
-    this.#inHand = core.waitToSend(item, FOREVER);
-    return this.#inHand.promise;
+    if (refusal !== undefined) throw this.pourer.heard ? refusal : this.#spoiled(item, refusal);
+    this.#inHand = core.waitToSend(stowed, FOREVER);
+    return (this.#inHand.promise as Promise<unknown>).catch((error: unknown) => {
+      throw this.#decided ? error : this.#spoiled(item, error);
+    });
+  }
+
+  /** An item that no error can give back: one over which a function of the user's failed, or of a feed nobody hears. */
+  #spoiled(item: T, error: unknown): unknown {
+    this.core.discard(item);
+    this.core.tell();
+    return error;
   }
 
   cancelling(): void {
     const item = this.#takeBack();
-    if (this.heard) this.#fail(this.#closed(item), false);
+    if (this.pourer.heard) this.#fail(this.#closed(item), false);
     else if (item !== NO_ITEM) this.core.discard(item as T);
   }
 
@@ -148,7 +172,7 @@ class Feed<T> implements Follower, GivesUp {
     this.#fail(reason, false);
     this.core.gaveUp();
     this.#release();
-    this.core.tellDrops();
+    this.core.tell();
   }
 
   expired(timeout: number): unknown {
@@ -161,7 +185,7 @@ class Feed<T> implements Follower, GivesUp {
     if (waiter?.list === undefined) return NO_ITEM;
     waiter.leave();
     this.#inHand = undefined;
-    return waiter.value;
+    return this.core.unpack(waiter.value as Stowed<T>);
   }
 
   #closed(value: unknown): Error {
@@ -170,8 +194,9 @@ class Feed<T> implements Follower, GivesUp {
 
   /** Ends early with an error. */
   #fail(error: unknown, release = true): void {
+    this.#stopped = this.#decided = true;
+    this.pourer.failed(error);
     this.#decide();
-    this.reject(error);
     if (release) this.#release();
   }
 
@@ -190,6 +215,6 @@ class Feed<T> implements Follower, GivesUp {
     this.#released = true;
     const returned = new Promise<void>((resolve) => resolve(this.source.return?.() as undefined));
     returned.catch(() => {}); // silent, but to whoever disposes of the channel
-    if (!this.heard) this.core.returning = returned;
+    if (!this.pourer.heard) this.core.returning = returned;
   }
 }

@@ -35,7 +35,7 @@ export class Guard implements Abortable {
     try {
       if (signal !== undefined) onAbort(signal, this);
     } catch (error) {
-      this.aborted(error);
+      this.#tell(error);
     }
   }
 
@@ -48,12 +48,16 @@ export class Guard implements Abortable {
   }
 
   aborted(reason: unknown): void {
-    this.release();
-    this.waiting.giveUp(reason);
+    this.#tell(reason);
   }
 
   expire(): void {
-    this.aborted(this.waiting.expired(this.limits.timeout));
+    if (this.#timer !== undefined) this.#tell(this.waiting.expired(this.limits.timeout));
+  }
+
+  #tell(reason: unknown): void {
+    this.release();
+    this.waiting.giveUp(reason);
   }
 
   #arm(ms: number): void {

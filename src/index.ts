@@ -10,9 +10,11 @@ export type {
   ChannelIterator,
   ChannelOptions,
   ChannelStats,
+  Coalesce,
   DropReason,
   NativeSignal,
   Overflow,
+  Permit,
   Receiver,
   Sender,
   SenderHandle,
@@ -20,3 +22,15 @@ export type {
 } from './contract.js';
 export { ChannelClosedError, OverflowError, TimeoutError, TooManyWaitersError } from './errors.js';
 export { BoundedQueue } from './queue.js';
+export {
+  after,
+  type Case,
+  type Cases,
+  type Picked,
+  type Received,
+  receiving,
+  select,
+  type SelectOptions,
+  sending,
+  trySelect,
+} from './select.js';

@@ -1,21 +1,32 @@
 // The invariants of channel.ts as code: asserted after every operation in test builds, gone from what ships.
 
+import type { Call } from './calls.js';
 import type { Core } from './channel.js';
+import type { Parcel } from './parcels.js';
 
 /** Throws where a channel breaks an invariant. */
 export function assertInvariants(core: Core<unknown>): void {
-  const { buffer, capacity, senders, receivers, closed, ended, sent, received, dropped } = core;
+  const { buffer, capacity, senders, receivers, reserves, closed, cancelled, ended, reserved } = core;
+  const { sent, received, dropped, coalesced, fullness, packing } = core;
   const check = (holds: boolean, what: string): void => {
     if (!holds)
       throw new Error(`invariant broken: ${what}: closed=${closed} ended=${ended} ${JSON.stringify(core.stats())}`);
   };
-  check(buffer.size <= capacity, 'I1 bounded');
-  check(senders.length === 0 || receivers.length === 0, 'I2 one line');
-  check(buffer.size === 0 || receivers.length === 0, 'I3 no idle item');
-  check(buffer.size === capacity || senders.length === 0, 'I4 no idle room');
-  check(sent === received + dropped + buffer.size, 'I5 lossless');
-  check(ended === (closed && buffer.size === 0 && senders.length === 0), 'I6 the end');
-  check(!ended || receivers.length === 0, 'I6 nobody waits after the end');
+  const [sender, receiver, reserve] = [senders.first, receivers.first, reserves.first];
+  // A call that takes in the next microtask; a select that waits on both sides.
+  const called = (receiver?.value as Partial<Call<unknown>> | undefined)?.called === true;
+  const meetsItself = sender?.tracker !== undefined && sender.tracker === receiver?.tracker;
+  check(fullness <= capacity && buffer.size <= capacity && reserved >= 0, 'I1 bounded');
+  check(sender === undefined || receiver === undefined || called || meetsItself, 'I2 one line');
+  check(buffer.size === 0 || receiver === undefined || called, 'I3 no idle item');
+  check(reserve === undefined || fullness === capacity || sender !== undefined, 'I4 no idle room');
+  const weight = packing === undefined ? 1 : ((sender?.value as Parcel<unknown> | undefined)?.weight ?? 1);
+  const first = sender !== undefined && (reserve === undefined || sender.turn < reserve.turn);
+  check(!first || fullness + weight > capacity, 'I4 no idle room');
+  check(sent === received + dropped + coalesced + buffer.size, 'I5 lossless');
+  const over = buffer.size === 0 && senders.length === 0 && reserved === 0;
+  check(ended === (cancelled || (closed && over)), 'I6 the end');
+  check(!ended || (over && receivers.length === 0 && reserves.length === 0), 'I6 nobody waits after the end');
 }
 
 /** The operations at whose end a channel is consistent. */
@@ -29,6 +40,10 @@ const OPERATIONS = [
   'drain',
   'waitToSend',
   'waitToReceive',
+  'reserve',
+  'tryReserve',
+  'sendReserved',
+  'releaseReserved',
   'gaveUp',
   'close',
   'cancel',

@@ -40,9 +40,10 @@ export class Iteration<T, R> implements ChannelIterator<R>, Tracker {
   return(): Promise<IteratorResult<R, undefined>> {
     if (!this.#left) {
       this.#left = true;
+      this.core.settler.flush(); // a `next()` that has its item settles before those that end
       for (let waiter = this.#waiting.first; waiter !== undefined; waiter = this.#waiting.first) {
         waiter.leave();
-        waiter.resolve(this.shape.end());
+        this.core.settler.settle(waiter.resolve, this.shape.end());
       }
       if (this.sole) this.core.cancel(undefined);
     }

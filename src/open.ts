@@ -2,18 +2,28 @@
 
 import { checkCapacity, readOptions } from './arguments.js';
 import { Core } from './channel.js';
+import { Coalescing } from './coalescing.js';
 import type { AbortSignalLike, ChannelOptions } from './contract.js';
-import { Drops } from './drops.js';
 import type { Place } from './errors.js';
+import { pressureOf } from './pressure.js';
 import { type Abortable, offAbort, onAbort } from './signals.js';
+import { Weighing } from './weighing.js';
+
+/** Where a face keeps its machine. */
+export const CORE: unique symbol = Symbol('sluice.core');
 
 /** Throws where an argument is wrong. */
 export function openCore<T>(kind: Place['kind'], capacity: number, options: ChannelOptions<T>): Core<T> {
   const isQueue = kind === 'BoundedQueue';
   checkCapacity(capacity, isQueue ? 1 : 0);
-  const { name, overflow, onDrop, maxWaiters, signal } = readOptions(options, capacity, isQueue);
-  const drops = onDrop && new Drops(onDrop);
-  const core = new Core<T>({ kind, name, capacity }, overflow, maxWaiters, drops);
+  const { name, policy, coalesce, onDrop, maxWaiters, signal, weigh, watermarks, onPressure } = readOptions(
+    options,
+    capacity,
+    isQueue,
+  );
+  const packing = weigh ? new Weighing(weigh, capacity) : coalesce && new Coalescing(coalesce);
+  const pressure = onPressure && pressureOf(capacity, watermarks, onPressure);
+  const core = new Core<T>({ kind, name, capacity }, { overflow: policy, onDrop, maxWaiters, packing, pressure });
   if (signal !== undefined) cancelOnAbort(core, signal);
   return core;
 }

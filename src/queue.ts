@@ -9,12 +9,11 @@ import { timeoutError, NO_ITEM } from './errors.js';
 import { asyncDispose, dispose } from './host.js';
 import { describe, INSPECT } from './inspect.js';
 import { Iteration } from './iteration.js';
-import { openCore } from './open.js';
+import { CORE, openCore } from './open.js';
 import { payAll } from './payroll.js';
 import { NEXT, TAKEN } from './shapes.js';
 import { type Owner, Waiter, WaiterList } from './waiters.js';
 
-const CORE: unique symbol = Symbol('sluice.core');
 const JOINS: unique symbol = Symbol('sluice.joins');
 
 /** Who waits in `join`, and how much is done. */
@@ -36,7 +35,7 @@ class Joins<T> implements Owner {
       throw new RangeError(`taskDone() was called more often than items were put into ${describe(this.core)}`);
     }
     this.finished++;
-    if (this.#waiting.first !== undefined) this.core.settler.wakesSynchronously();
+    if (this.#waiting.first !== undefined) this.core.settler.aboutToWake();
     this.#settle();
   }
 

@@ -28,7 +28,8 @@ export class SenderGroup<T> {
       try {
         readLimits(options);
         const { place, cancelled } = core;
-        reason = closedError({ place, cancelled, reason: ownError === undefined ? core.reason : ownError }, value);
+        const given = ownError === undefined ? core.reason : ownError;
+        reason = closedError({ place, cancelled, reason: given, ofHandle: !core.closed }, value);
       } catch (error) {
         reason = error;
       }

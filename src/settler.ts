@@ -5,14 +5,15 @@
 // this: nothing here decides what happens to an item, only when somebody is told.
 //
 // Three things put a settlement off:
-// - late: the operation that spent the politeness budget, and every later one of this channel, until the next macrotask;
+// - late: the operation that spent the politeness budget, and whatever this channel settles after it, until the next
+//   macrotask (a wait that gives up is told at once);
 // - owed: blocked senders that were accepted are woken together, so that a producer runs in bursts and not once an item;
 // - ahead: after a row of hand-offs the receivers handed to next are told a microtask later, which lets producers in
 //   lockstep get an item ahead of them; from then on no receiver has to wait.
 //
-// Invariants: `#late` is undefined, or a macrotask will empty it; senders that are owed are linked through `next`, are in
-// no list, and their settler is on the payroll; while receivers are `#ahead`, no other
-// receive settles before it.
+// Invariants: `#late` is undefined, or a macrotask will empty it. Senders that are owed are in no list, linked through
+// `next`, and their settler is on the payroll. While `#ahead` holds receivers, no other receive of an item settles;
+// `tryReceive` and `drain` answer in the call itself, and so may answer before a receiver that is ahead.
 
 import { nextMacrotask } from './macrotask.js';
 import { enlist } from './payroll.js';
@@ -62,6 +63,11 @@ export class Settler {
   completed<R>(result: R): Promise<Awaited<R>> {
     if (this.#ahead !== undefined) this.#releaseAhead();
     this.#streak = 0;
+    return this.fulfilled(result);
+  }
+
+  /** Another operation completed at once. */
+  fulfilled<R>(result: R): Promise<Awaited<R>> {
     return this.#late === undefined && !spendsBudget() ? ready(result) : this.#later(result);
   }
 
@@ -78,7 +84,7 @@ export class Settler {
   }
 
   /** A synchronous call is about to wake somebody: since it cannot be put off, whoever it wakes is. */
-  wakesSynchronously(): void {
+  aboutToWake(): void {
     if (this.#late === undefined && spendsBudget()) this.#holdBack();
   }
 
@@ -98,6 +104,11 @@ export class Settler {
   /** A blocked sender was accepted: it is told at once, or with others. */
   owe(waiter: Waiter): void {
     if (this.#half === 0) return this.settle(waiter.resolve, undefined);
+    if (waiter.tracker !== undefined) {
+      // A case of a select: whoever may do something else instead is not kept waiting.
+      this.payOwed();
+      return this.settle(waiter.resolve, undefined);
+    }
     if (this.#lastOwed === undefined) {
       this.#firstOwed = waiter;
       this.#taken = 0;
@@ -136,9 +147,9 @@ export class Settler {
   }
 
   /** Settles now, or behind everything put off. */
-  settle(settle: Settle, outcome: unknown): void {
-    if (this.#late === undefined) settle(outcome as never);
-    else this.#late.push(settle, outcome);
+  settle(tell: Settle, outcome: unknown): void {
+    if (this.#late === undefined) tell(outcome as never);
+    else this.#late.push(tell, outcome);
   }
 
   #releaseAhead(): void {

@@ -11,6 +11,9 @@ export interface Items<T> {
 
 /** One kind of receive. */
 export class Shape<T, R> {
+  /** A sender may hand it an item: it is received then. */
+  readonly committed = true;
+
   constructor(
     /** The largest batch; 0 where items come one by one. */
     private readonly max: number,
@@ -18,6 +21,8 @@ export class Shape<T, R> {
     private readonly result: boolean,
     /** Whether even a quiet end is refused with `ChannelClosedError`. */
     readonly refusesEnd: boolean,
+    /** The case of a select that this is the outcome of. */
+    private readonly name?: string,
   ) {}
 
   /** Something is there: takes it. */
@@ -32,16 +37,18 @@ export class Shape<T, R> {
 
   /** The end, where it is no error. */
   end(): R {
+    if (this.name !== undefined) return { case: this.name, done: true, value: undefined } as R;
     return (this.result ? { value: undefined, done: true } : this.max === 0 ? undefined : []) as R;
   }
 
   private wrap(value: T | T[]): R {
+    if (this.name !== undefined) return { case: this.name, done: false, value } as R;
     return (this.result ? { value, done: false } : value) as R;
   }
 }
 
 /** `receive()`. */
-export const ITEM: Shape<never, never> = new Shape(0, false, false);
+export const ONE: Shape<never, never> = new Shape(0, false, false);
 /** A queue's `take()`. */
 export const TAKEN: Shape<never, never> = new Shape(0, false, true);
 /** `next()` over items. */

@@ -13,7 +13,7 @@ export interface Abortable {
 }
 
 interface Entry {
-  readonly waiting: Set<Abortable>;
+  readonly all: Set<Abortable>;
   readonly listener: () => void;
 }
 
@@ -23,7 +23,7 @@ const entries = new WeakMap<AbortSignalLike, Entry>();
 export function onAbort(signal: AbortSignalLike, waiting: Abortable): void {
   const entry = entries.get(signal);
   if (entry !== undefined) {
-    entry.waiting.add(waiting);
+    entry.all.add(waiting);
     return;
   }
   const all = new Set([waiting]);
@@ -36,15 +36,15 @@ export function onAbort(signal: AbortSignalLike, waiting: Abortable): void {
     forget(signal, listener);
   };
   signal.addEventListener('abort', listener);
-  entries.set(signal, { waiting: all, listener });
+  entries.set(signal, { all, listener });
 }
 
 /** Takes `waiting` back. */
 export function offAbort(signal: AbortSignalLike, waiting: Abortable): void {
   const entry = entries.get(signal);
   if (entry === undefined) return;
-  entry.waiting.delete(waiting);
-  if (entry.waiting.size === 0) forget(signal, entry.listener);
+  entry.all.delete(waiting);
+  if (entry.all.size === 0) forget(signal, entry.listener);
 }
 
 function forget(signal: AbortSignalLike, listener: () => void): void {

@@ -1,8 +1,8 @@
-// Waiting operations: one promise each, in a list that any of them may leave in O(1).
+// Waiting operations: mostly one promise each, in a list that any of them may leave in O(1).
 //
-// Invariants: a waiter is in at most one list, and `list` names it. Out of every list it has been decided (served,
-// refused, aborted or timed out) and is never decided again; its guard is released the moment it leaves. So of an item
-// and an abort exactly one wins.
+// Invariants: a waiter is in at most one list, and `list` names it. Once it has left its list it is decided (served,
+// refused, aborted or timed out) and is never decided again; then its limits are let go. So of an item and an abort
+// exactly one wins.
 
 import { FOREVER, type Limits } from './arguments.js';
 import { type GivesUp, Guard } from './guard.js';
@@ -15,10 +15,16 @@ export interface Owner {
   gaveUp(): void;
 }
 
-/** Who keeps a list of its own of the waits it has started. */
+/** Who keeps account of waits it has started: an iterator, a select. */
 export interface Tracker {
-  /** The oldest of them is decided. */
-  decided(): void;
+  /** One of them has left its list. */
+  decided(waiter: Waiter): void;
+}
+
+/** Where a decision goes that is not for a promise of the waiter's own. */
+export interface Outcome {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 // The functions of a new promise are caught without a closure for each: a blocked sender is a third smaller for it.
@@ -31,25 +37,36 @@ const catchFunctions = (resolve: (value: unknown) => void, reject: (reason: unkn
 
 /** One waiting operation. */
 export class Waiter implements GivesUp {
-  readonly promise: Promise<unknown> = new Promise(catchFunctions);
+  readonly promise: Promise<unknown> | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
   /** The list it waits in; undefined once it is decided. */
   list: WaiterList | undefined = undefined;
+  /** Next in its list; once decided, the next whom the settler owes. */
   next: Waiter | undefined = undefined;
   previous: Waiter | undefined = undefined;
+  /** Orders those who wait in different lists for the same thing. */
+  turn = 0;
   #guard: Guard | undefined = undefined;
 
-  /** `value` is the item of a waiting send, the shape of a waiting receive. */
+  /** `value` is what a waiting send would buffer, the shape of a waiting receive. */
   constructor(
-    private readonly owner: Owner,
+    readonly owner: Owner,
     readonly value: unknown,
-    private readonly tracker?: Tracker,
+    readonly tracker?: Tracker,
+    outcome?: Outcome,
   ) {
-    this.resolve = resolveCaught as typeof this.resolve;
-    this.reject = rejectCaught as typeof this.reject;
-    // Else they would keep this promise alive, and what it fulfils with, until there is another.
-    resolveCaught = rejectCaught = undefined;
+    if (outcome === undefined) {
+      this.promise = new Promise(catchFunctions);
+      this.resolve = resolveCaught as typeof this.resolve;
+      this.reject = rejectCaught as typeof this.reject;
+      // Else they would keep this promise alive, and what it fulfils with, until there is another.
+      resolveCaught = rejectCaught = undefined;
+    } else {
+      this.promise = undefined;
+      this.resolve = outcome.resolve;
+      this.reject = outcome.reject;
+    }
   }
 
   /** Watches the limits of the wait. */
@@ -60,13 +77,23 @@ export class Waiter implements GivesUp {
   }
 
   /** Leaves the list and is decided: nobody else can decide it any more. */
-  leave(): void {
+  unlink(): void {
     this.list?.remove(this);
+    this.tracker?.decided(this);
+  }
+
+  /** Decided: lets go of its limits. A user's signal may run code here, so whatever it can see must be consistent. */
+  release(): void {
     this.#guard?.release();
-    this.tracker?.decided();
+  }
+
+  leave(): void {
+    this.unlink();
+    this.release();
   }
 
   giveUp(reason: unknown): void {
+    if (this.list === undefined) return; // the limits let go, a user's signal ran code, and that decided it
     this.leave();
     this.reject(reason);
     this.owner.gaveUp();

@@ -1,6 +1,7 @@
 // The contract of the core, as declarations alone: what the package must declare, no more and no less. The type tests
 // compare the two in both directions. `send` and `receive` are properties, since methods would be bivariant.
 
+/** What is used of an AbortSignal: no DOM or Node types are needed to compile against this package. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -13,6 +14,7 @@ export interface WaitOptions {
   readonly signal?: AbortSignalLike | undefined;
   readonly timeout?: number | undefined;
 }
+
 export interface Sender<in T> {
   readonly send: (value: T, options?: WaitOptions) => Promise<void>;
   readonly close: (error?: unknown) => void | Promise<void>;
@@ -21,23 +23,34 @@ export interface Receiver<out T> extends AsyncIterable<T> {
   readonly receive: (options?: WaitOptions) => Promise<T | undefined>;
   readonly cancel: (reason?: unknown) => void | Promise<void>;
 }
+
 export type DropReason = 'drop-oldest' | 'drop-newest' | 'cancel';
-export type Overflow<_T> = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject';
+export type Overflow<T> = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject' | Coalesce<T>;
+export interface Coalesce<T> {
+  readonly key: (item: T) => unknown;
+  readonly coalesce: (queued: T, incoming: T) => T;
+}
 export interface ChannelOptions<T> {
   readonly name?: string | undefined;
   readonly overflow?: Overflow<T> | undefined;
   readonly onDrop?: ((value: T, why: DropReason) => void) | undefined;
   readonly maxWaiters?: number | undefined;
   readonly signal?: AbortSignalLike | undefined;
+  readonly weigh?: ((item: T) => number) | undefined;
+  readonly watermarks?: { readonly high?: number | undefined; readonly low?: number | undefined } | undefined;
+  readonly onPressure?: ((level: 'high' | 'low', stats: ChannelStats) => void) | undefined;
 }
 export interface ChannelStats {
   readonly name: string | undefined;
   readonly capacity: number;
   readonly size: number;
   readonly peakSize: number;
+  readonly weight: number;
+  readonly reserved: number;
   readonly sent: number;
   readonly received: number;
   readonly dropped: number;
+  readonly coalesced: number;
   readonly waitingSenders: number;
   readonly waitingReceivers: number;
 }
@@ -51,6 +64,7 @@ export interface SenderHandle<in T> extends Sender<T>, Disposable {
   readonly close: (error?: unknown) => void;
   readonly closed: boolean;
 }
+
 export declare class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, AsyncDisposable {
   constructor(capacity: number, options?: ChannelOptions<T>);
   static from<T>(source: Iterable<T> | AsyncIterable<T>, capacity: number, options?: ChannelOptions<T>): Channel<T>;
@@ -64,6 +78,8 @@ export declare class Channel<in out T> implements Sender<T>, Receiver<T>, Dispos
   trySend(value: T): boolean;
   sendAll(source: Iterable<T> | AsyncIterable<T>, options?: WaitOptions): Promise<number>;
   sender(): SenderHandle<T>;
+  reserve(options?: WaitOptions): Promise<Permit<T>>;
+  tryReserve(): Permit<T> | undefined;
   receive(options?: WaitOptions): Promise<T | undefined>;
   tryReceive(): T | undefined;
   tryReceive<F>(fallback: F): T | F;
@@ -78,6 +94,11 @@ export declare class Channel<in out T> implements Sender<T>, Receiver<T>, Dispos
   [Symbol.dispose](): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
+export interface Permit<in T> extends Disposable {
+  readonly send: (value: T) => void;
+  release(): void;
+}
+
 export declare class BoundedQueue<in out T> implements AsyncIterable<T>, Disposable, AsyncDisposable {
   constructor(capacity: number, options?: Pick<ChannelOptions<T>, 'name' | 'onDrop' | 'maxWaiters' | 'signal'>);
   readonly capacity: number;
@@ -100,6 +121,7 @@ export declare class BoundedQueue<in out T> implements AsyncIterable<T>, Disposa
   [Symbol.dispose](): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
 export declare class ChannelClosedError extends Error {
   readonly name: 'ChannelClosedError';
   readonly code: 'ERR_SLUICE_CLOSED';
@@ -121,3 +143,33 @@ export declare class TooManyWaitersError extends Error {
   readonly code: 'ERR_SLUICE_TOO_MANY_WAITERS';
   readonly value?: unknown;
 }
+
+declare const outcome: unique symbol;
+/** A case of select; `O` is what it adds to the outcome. */
+export interface Case<out O extends object> {
+  readonly [outcome]: O;
+}
+export type Received<T> =
+  | { readonly done: false; readonly value: T }
+  | { readonly done: true; readonly value: undefined };
+export declare function receiving<T>(channel: Channel<T>): Case<Received<T>>;
+export declare function sending<T>(channel: Channel<T>, value: NoInfer_<T>): Case<{}>;
+export declare function after(ms: number): Case<{}>;
+type NoInfer_<T> = [T][T extends unknown ? 0 : never];
+export type Cases = { readonly [name: string]: Case<object> | false | null | undefined };
+type Flat<O> = O extends unknown ? { [P in keyof O]: O[P] } : never;
+export type Picked<C extends Cases> = {
+  [K in keyof C & string]: C[K] extends infer X
+    ? X extends Case<infer O>
+      ? Flat<{ readonly case: K } & O>
+      : never
+    : never;
+}[keyof C & string];
+export interface SelectOptions extends WaitOptions {
+  readonly order?: 'fair' | 'priority' | undefined;
+}
+export declare function select<const C extends Cases>(cases: C, options?: SelectOptions): Promise<Picked<C>>;
+export declare function trySelect<const C extends Cases>(
+  cases: C,
+  options?: Pick<SelectOptions, 'order'>,
+): Picked<C> | undefined;

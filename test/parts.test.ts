@@ -1,7 +1,7 @@
 // The small pieces under the channel: the ring buffer, the waiter list, the macrotask and its fallbacks, the drops.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Drops } from '../src/drops.js';
+import { Callbacks } from '../src/callbacks.js';
 import { macrotaskOf, nextMacrotask } from '../src/macrotask.js';
 import { Ring } from '../src/ring.js';
 import { Waiter, WaiterList } from '../src/waiters.js';
@@ -259,42 +259,30 @@ describe('a macrotask', () => {
   });
 });
 
-describe('drops', () => {
+describe('callbacks', () => {
   it('are told in order, once', () => {
     const told: unknown[] = [];
-    const drops = new Drops<number>((item, why) => told.push([item, why]));
-    drops.add(1, 'drop-oldest');
-    drops.add(2, 'cancel');
+    const callbacks = new Callbacks();
+    expect(callbacks.due).toBe(false);
+    for (const each of [1, 2]) callbacks.add(() => told.push(each));
     expect(told).toEqual([]);
-    drops.tell();
-    drops.tell();
-    expect(told).toEqual([
-      [1, 'drop-oldest'],
-      [2, 'cancel'],
-    ]);
+    expect(callbacks.due).toBe(true);
+    callbacks.tell();
+    callbacks.tell();
+    expect(told).toEqual([1, 2]);
   });
 
   it('that are noted while others are told come after them', () => {
     const told: number[] = [];
-    const drops: Drops<number> = new Drops<number>((item) => {
-      if (item < 3) {
-        drops.add(item + 10, 'cancel');
-        drops.tell();
-      }
-      told.push(item);
-    });
-    for (const item of [1, 2]) drops.add(item, 'cancel');
-    drops.tell();
+    const callbacks = new Callbacks();
+    for (const each of [1, 2]) {
+      callbacks.add(() => {
+        callbacks.add(() => told.push(each + 10));
+        callbacks.tell();
+        told.push(each);
+      });
+    }
+    callbacks.tell();
     expect(told).toEqual([1, 2, 11, 12]);
-  });
-
-  it('call what they tell without a receiver', () => {
-    const receivers: unknown[] = [];
-    const drops = new Drops<number>(function (this: unknown) {
-      receivers.push(this);
-    });
-    drops.add(1, 'cancel');
-    drops.tell();
-    expect(receivers).toEqual([undefined]);
   });
 });

@@ -486,9 +486,12 @@ describe('a queue', () => {
       capacity: 2,
       size: 1,
       peakSize: 1,
+      weight: 1,
+      reserved: 0,
       sent: 1,
       received: 0,
       dropped: 0,
+      coalesced: 0,
       waitingSenders: 0,
       waitingReceivers: 0,
     });

@@ -128,6 +128,7 @@ describe('send', () => {
     expect(channel.stats()).toMatchObject({
       sent: 1,
       dropped: 0,
+      coalesced: 0,
       waitingSenders: 0,
     });
     expect(channel.drain()).toEqual([1]);
@@ -337,9 +338,12 @@ describe('stats', () => {
       capacity: 2,
       size: 2,
       peakSize: 2,
+      weight: 2,
+      reserved: 0,
       sent: 2,
       received: 0,
       dropped: 0,
+      coalesced: 0,
       waitingSenders: 1,
       waitingReceivers: 0,
     });

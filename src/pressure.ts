@@ -1,0 +1,34 @@
+// Watermarks: tells when a channel gets full, and when there is room again.
+//
+// Invariant: `high` and `low` are told in turn, beginning with `high`; between two calls the channel has been on the other
+// side of the other mark. Hysteresis, as in TCP and in Node's streams: a level that swings around one mark says nothing.
+
+import type { ChannelOptions } from './contract.js';
+
+/** The watermarks of one channel, in units of its capacity. */
+export class Pressure<T> {
+  #isHigh = false;
+
+  constructor(
+    private readonly high: number,
+    private readonly low: number,
+    readonly onPressure: NonNullable<ChannelOptions<T>['onPressure']>,
+  ) {}
+
+  /** What is to be told now that so much of the capacity is taken. */
+  reached(fullness: number): 'high' | 'low' | undefined {
+    if (this.#isHigh ? fullness > this.low : fullness < this.high) return undefined;
+    this.#isHigh = !this.#isHigh;
+    return this.#isHigh ? 'high' : 'low';
+  }
+}
+
+/** Marks for fractions of a capacity: rounded inwards, and not thrown off by what binary fractions add (0.07 × 100 is above 7). */
+export function pressureOf<T>(
+  capacity: number,
+  { high, low }: { readonly high: number; readonly low: number },
+  onPressure: NonNullable<ChannelOptions<T>['onPressure']>,
+): Pressure<T> {
+  const exact = (fraction: number): number => Number((fraction * capacity).toPrecision(12));
+  return new Pressure<T>(Math.ceil(exact(high)), Math.floor(exact(low)), onPressure);
+}

@@ -1,0 +1,449 @@
+// select: of several sends, receives and a timer, the first that is possible; the others are as if never asked for.
+//
+// Guarantees: exactly one case takes effect, under any race; among those ready at the call each is as likely as any other,
+// or the first of them with `order: 'priority'`. Entering and leaving costs O(cases), whatever waits on the channels.
+//
+// A select that waits stands in the lines of its channels as any other waiter, with one promise for all its places. Whoever
+// serves one of them takes it out of its line, and with that all the others are taken out of theirs, before anything else
+// happens: so no two cases can be served, and two selects that meet on two channels need no order of locks.
+//
+// Invariant: a selection waits in all its lines, or it is decided and waits in none, with no timer and no listener left.
+
+import { checkLimits, FOREVER, type Limits, wrong } from './arguments.js';
+import type { Channel } from './channel-api.js';
+import type { Core, Stowed } from './channel.js';
+import type { WaitOptions } from './contract.js';
+import { closedError, TimeoutError } from './errors.js';
+import { type GivesUp, Guard } from './guard.js';
+import { CORE } from './open.js';
+import { payAll } from './payroll.js';
+import { Shape } from './shapes.js';
+import type { Outcome, Tracker, Waiter } from './waiters.js';
+
+declare const outcome: unique symbol;
+
+/**
+ * A case of {@link select}, made by `receiving`, `sending` or `after`; `O` is what it adds to the outcome.
+ *
+ * @example
+ * ```ts
+ * import type { Case, Received } from 'sluice';
+ *
+ * const next = (channel: Channel<string>): Case<Received<string>> => receiving(channel);
+ * trySelect({ word: next(new Channel<string>(1)) }); // undefined
+ * ```
+ */
+export interface Case<out O extends object> {
+  /** Only for the compiler. */
+  readonly [outcome]: O;
+}
+
+/**
+ * What a receiving case gives: an item, or the quiet end.
+ *
+ * @example
+ * ```ts
+ * import type { Received } from 'sluice';
+ *
+ * const end: Received<string> = { done: true, value: undefined };
+ * end.done; // true
+ * ```
+ */
+export type Received<T> =
+  | { readonly done: false; readonly value: T }
+  | { readonly done: true; readonly value: undefined };
+
+/** As TypeScript 5.4's own, which older compilers lack. */
+type NoInfer_<T> = [T][T extends unknown ? 0 : never];
+
+/**
+ * Cases by name. One that is `false`, `null` or `undefined` is absent: `{ out: ready && sending(results, result) }`.
+ *
+ * @example
+ * ```ts
+ * import type { Cases } from 'sluice';
+ *
+ * const cases: Cases = { tick: after(1_000), nothing: false };
+ * Object.keys(cases); // ['tick', 'nothing']
+ * ```
+ */
+export type Cases = { readonly [name: string]: Case<object> | false | null | undefined };
+
+type Flat<O> = O extends unknown ? { [P in keyof O]: O[P] } : never;
+
+/**
+ * The outcome of a select: the name of the case that took effect as `case`, and what that case adds.
+ *
+ * @example
+ * ```ts
+ * import type { Picked, Case, Received } from 'sluice';
+ *
+ * const picked: Picked<{ word: Case<Received<string>> }> = { case: 'word', done: false, value: 'hello' };
+ * picked.value; // 'hello'
+ * ```
+ */
+export type Picked<C extends Cases> = {
+  [K in keyof C & string]: C[K] extends infer X
+    ? X extends Case<infer O>
+      ? Flat<{ readonly case: K } & O>
+      : never
+    : never;
+}[keyof C & string];
+
+/**
+ * Options of {@link select}.
+ *
+ * @example
+ * ```ts
+ * import type { SelectOptions } from 'sluice';
+ *
+ * const options: SelectOptions = { order: 'priority', timeout: 10 };
+ * await select({ word: receiving(new Channel<string>(1)) }, options).catch((error) => error.code); // 'ERR_SLUICE_TIMEOUT'
+ * ```
+ */
+export interface SelectOptions extends WaitOptions {
+  /** Which of several ready cases is taken: any (`'fair'`, unless said otherwise), or the first (`'priority'`). */
+  readonly order?: 'fair' | 'priority' | undefined;
+}
+
+/** What a case is made of. */
+type Kind =
+  | { readonly does: 'receive'; readonly core: Core<unknown> }
+  | { readonly does: 'send'; readonly core: Core<unknown>; readonly value: unknown }
+  | { readonly does: 'wait'; readonly limits: Limits };
+
+const kinds = new WeakMap<object, Kind>();
+
+function caseOf<O extends object>(kind: Kind): Case<O> {
+  const made = Object.freeze({}) as Case<O>;
+  kinds.set(made, kind);
+  return made;
+}
+
+function coreOf(channel: unknown): Core<unknown> {
+  const core = (channel as Partial<Channel<unknown>> | null | undefined)?.[CORE];
+  if (core === undefined) throw wrong('channel', 'a Channel of this copy of sluice', channel);
+  return core;
+}
+
+/**
+ * A case that receives one item, or the quiet end (`done: true`). At a failed end the select rejects with its error.
+ *
+ * @throws TypeError where it is no `Channel`
+ *
+ * @example
+ * ```ts
+ * const words = Channel.from(['hello'], 1);
+ * const picked = await select({ word: receiving(words) });
+ * picked.value; // 'hello'
+ * ```
+ */
+export function receiving<T>(channel: Channel<T>): Case<Received<T>> {
+  return caseOf({ does: 'receive', core: coreOf(channel) });
+}
+
+/**
+ * A case that sends one item. On a closed channel the select rejects with `ChannelClosedError`.
+ *
+ * @throws TypeError where it is no `Channel`
+ *
+ * @example
+ * ```ts
+ * const words = new Channel<string>(1);
+ * await select({ out: sending(words, 'hello') });
+ * words.size; // 1
+ * ```
+ */
+// oxlint-disable-next-line typescript/ban-types -- adds nothing to the outcome
+export function sending<T>(channel: Channel<T>, value: NoInfer_<T>): Case<{}> {
+  return caseOf({ does: 'send', core: coreOf(channel), value });
+}
+
+/**
+ * A case that is ready once `ms` milliseconds have passed, and never at the call.
+ *
+ * @throws as a bad `timeout`
+ *
+ * @example
+ * ```ts
+ * const picked = await select({ word: receiving(new Channel<string>(1)), tick: after(5) });
+ * picked.case; // 'tick'
+ * ```
+ */
+// oxlint-disable-next-line typescript/ban-types -- adds nothing to the outcome
+export function after(ms: number): Case<{}> {
+  const { timeout } = checkLimits({ timeout: ms });
+  return caseOf({ does: 'wait', limits: { signal: undefined, timeout } });
+}
+
+/** A case under its name, with what it would buffer. */
+interface Live {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly stowed: Stowed<unknown>;
+}
+
+/** Reads the cases that are there; throws at what is none. */
+function liveCases(cases: Cases, ordered: boolean): Live[] {
+  if (typeof cases !== 'object' || cases === null) throw wrong('cases', 'an object', cases);
+  const live: Live[] = [];
+  for (const name of Object.keys(cases)) {
+    const made = cases[name];
+    if (made === undefined || made === null || made === false) continue;
+    const kind = kinds.get(Object(made) as object);
+    if (kind === undefined) throw wrong(`case '${name}'`, 'made by receiving, sending or after', made);
+    if (ordered && /^(0|[1-9]\d*)$/.test(name)) {
+      throw new TypeError(
+        `case '${name}': with order 'priority' a name must be no integer, whose order is not the written one`,
+      );
+    }
+    const stowed = kind.does === 'send' ? kind.core.pack(kind.value) : undefined;
+    live.push({ name, kind, stowed });
+  }
+  return live;
+}
+
+function readOrder(order: SelectOptions['order'] = 'fair'): 'fair' | 'priority' {
+  if (order !== 'fair' && order !== 'priority') throw wrong('options.order', "'fair' or 'priority'", order);
+  return order;
+}
+
+/** What a case that took effect at once came to: its channel tells, and `finish` of that is to follow. */
+interface Taken {
+  readonly core: Core<unknown>;
+  readonly picked: object;
+  readonly received: boolean;
+}
+
+/** Takes one of the ready cases; undefined where none is. Throws where the one it took failed. */
+function takeReady(live: Live[], order: 'fair' | 'priority'): Taken | undefined {
+  // Fair: a shuffle that goes only as far as it must. The array is our own.
+  for (let i = 0; i < live.length; i++) {
+    if (order === 'fair') {
+      const other = i + Math.floor(Math.random() * (live.length - i));
+      const swapped = live[i] as Live;
+      live[i] = live[other] as Live;
+      live[other] = swapped;
+    }
+    const taken = take(live[i] as Live);
+    if (taken !== undefined) return taken;
+  }
+  return undefined;
+}
+
+function take({ name, kind, stowed }: Live): Taken | undefined {
+  if (kind.does === 'wait') return undefined;
+  const { core } = kind;
+  if (kind.does === 'receive') {
+    const shape = shapeOf(name);
+    if (core.canTake()) {
+      const picked = shape.now(core);
+      return { core, picked, received: true };
+    }
+    if (!core.ended) return undefined;
+    if (core.reason !== undefined) throw core.reason;
+    return { core, picked: shape.end(), received: true };
+  }
+  if (core.closed) throw closedError(core, kind.value);
+  if (core.offer(stowed)) return { core, picked: { case: name }, received: false };
+  const refusal = core.refusal(kind.value, Number.POSITIVE_INFINITY);
+  if (refusal !== undefined) throw refusal;
+  return undefined;
+}
+
+function shapeOf(name: string): Shape<unknown, object> {
+  return new Shape<unknown, object>(0, true, false, name);
+}
+
+/** A select that waits. */
+class Selection implements GivesUp, Tracker, Outcome {
+  readonly promise: Promise<object>;
+  resolve!: (picked: unknown) => void;
+  reject!: (reason: unknown) => void;
+  readonly #waiting: Waiter[] = [];
+  readonly #guards: Guard[] = [];
+  #decided = false;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve as (picked: unknown) => void;
+      this.reject = reject;
+    });
+  }
+
+  enter(live: readonly Live[], limits: Limits): void {
+    for (const { name, kind, stowed } of live) {
+      if (this.#decided) return; // a signal that cannot be listened to, or a send that a waiting call was told of
+      const pick = { resolve: () => this.resolve({ case: name }), reject: this.reject };
+      switch (kind.does) {
+        case 'receive':
+          this.#waiting.push(kind.core.waitToReceive(shapeOf(name), FOREVER, this, this));
+          break;
+        case 'send':
+          this.#waiting.push(kind.core.waitToSend(stowed, FOREVER, this, pick));
+          break;
+        case 'wait':
+          this.#watch(
+            { giveUp: () => this.#decided || this.#leave(pick.resolve, undefined), expired: () => undefined },
+            kind.limits,
+          );
+      }
+    }
+    if (limits !== FOREVER && !this.#decided) this.#watch(this, limits);
+  }
+
+  #watch(gives: GivesUp, limits: Limits): void {
+    const guard = new Guard(gives, limits);
+    this.#guards.push(guard);
+    guard.start();
+  }
+
+  /** One of its waits has been served or refused: its channel is in the middle of that, and goes on once this returns. */
+  decided(waiter: Waiter): void {
+    if (this.#decided) return;
+    const cores = this.#leaveAll();
+    const core = waiter.owner as Core<unknown>;
+    core.callbacks.add(() => this.#release());
+    for (const other of cores) if (other !== core) core.callbacks.add(() => other.gaveUp());
+  }
+
+  giveUp(reason: unknown): void {
+    if (!this.#decided) this.#leave(this.reject, reason);
+  }
+
+  expired(timeout: number): unknown {
+    return timedOut(timeout);
+  }
+
+  #leave(settle: (value: unknown) => void, value: unknown): void {
+    const cores = this.#leaveAll();
+    this.#release();
+    settle(value);
+    for (const core of cores) core.gaveUp();
+  }
+
+  /** Leaves every line, and gives those where somebody may go on now. */
+  #leaveAll(): Set<Core<unknown>> {
+    this.#decided = true;
+    const cores = new Set<Core<unknown>>();
+    for (const waiter of this.#waiting) {
+      cores.add(waiter.owner as Core<unknown>);
+      if (waiter.list !== undefined) waiter.unlink();
+    }
+    return cores;
+  }
+
+  /** No timer and no listener is left. A user's signal may run code here. */
+  #release(): void {
+    for (const guard of this.#guards) guard.release();
+  }
+}
+
+function timedOut(timeout: number): TimeoutError {
+  return new TimeoutError(`a select timed out after ${timeout} ms, without effect: retry, wait longer or shed load`);
+}
+
+/** The error of a select that would wait and may not. */
+function refusalOf(live: readonly Live[], { signal, timeout }: Limits): Error | undefined {
+  if (live.length === 0 && signal === undefined && timeout === Number.POSITIVE_INFINITY) return nothingToWaitFor();
+  if (timeout === 0) return timedOut(timeout);
+  for (const { kind } of live) {
+    const refusal = kind.does === 'send' ? kind.core.crowded(kind.value) : undefined;
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function nothingToWaitFor(): TypeError {
+  return new TypeError('select has no case, no signal and no timeout: it would wait for ever');
+}
+
+/**
+ * Waits until one of several operations is possible, and does that one. Every other is as if it had never been asked for.
+ *
+ * A receiving case at a quiet end is ready, with `done: true`. A failed end, or a sending case on a closed channel, rejects
+ * the select. `after` is never ready at the call, so an item that is there beats `after(0)`.
+ *
+ * @returns the outcome; TypeScript narrows it by `case`. Rejects with what the taken case failed with; `TimeoutError` after
+ * `timeout` milliseconds; the signal's own reason; `TooManyWaitersError` as `send`; a TypeError where there is nothing that
+ * could ever end it.
+ *
+ * @example
+ * ```ts
+ * const jobs = new Channel<string>(1);
+ * const results = new Channel<number>(1);
+ * await results.send(0); // full
+ * jobs.trySend('job');
+ * const picked = await select({ job: receiving(jobs), out: sending(results, 1), tick: after(1_000) });
+ * switch (picked.case) {
+ *   case 'job':
+ *     console.log(picked.value); // job
+ *     break;
+ *   case 'out':
+ *   case 'tick':
+ *     break;
+ * }
+ * ```
+ */
+export function select<const C extends Cases>(cases: C, options?: SelectOptions): Promise<Picked<C>> {
+  let live: Live[] = [];
+  try {
+    const limits = checkLimits(options);
+    const order = readOrder(options?.order);
+    if (limits.signal?.aborted) throw limits.signal.reason;
+    live = liveCases(cases, order === 'priority');
+    const taken = takeReady(live, order);
+    if (taken !== undefined) {
+      const { core, picked, received } = taken;
+      const { settler } = core;
+      const promise = received ? settler.completed(picked) : settler.fulfilled(picked);
+      core.finish();
+      return promise as Promise<Picked<C>>;
+    }
+    const refusal = refusalOf(live, limits);
+    if (refusal !== undefined) throw refusal;
+    payAll();
+    const selection = new Selection();
+    selection.enter(live, limits);
+    return selection.promise as Promise<Picked<C>>;
+  } catch (error) {
+    return refused(live, error);
+  }
+}
+
+/** An error at once spends the budget of politeness too, that of any channel of the select. */
+function refused(live: readonly Live[], error: unknown): Promise<never> {
+  for (const { kind } of live) if (kind.does !== 'wait') return kind.core.settler.refused(error);
+  return Promise.reject(error);
+}
+
+/**
+ * As {@link select}, without waiting: undefined where no case is ready, and `after` never is.
+ *
+ * @throws what `select` would reject with
+ *
+ * @example
+ * ```ts
+ * const words = new Channel<string>(1);
+ * trySelect({ word: receiving(words) }); // undefined
+ * words.trySend('hello');
+ * trySelect({ word: receiving(words) }); // { case: 'word', value: 'hello', done: false }
+ * ```
+ */
+export function trySelect<const C extends Cases>(
+  cases: C,
+  options?: Pick<SelectOptions, 'order'>,
+): Picked<C> | undefined {
+  checkLimits(options as WaitOptions | undefined);
+  const order = readOrder(options?.order);
+  const live = liveCases(cases, order === 'priority');
+  if (live.length === 0) throw nothingToWaitFor();
+  for (const { kind } of live) {
+    if (kind.does === 'wait') continue;
+    const waiting = kind.does === 'send' ? kind.core.receivers : kind.core.senders;
+    if (waiting.first !== undefined) kind.core.settler.aboutToWake();
+  }
+  const taken = takeReady(live, order);
+  taken?.core.finish();
+  return taken?.picked as Picked<C> | undefined;
+}

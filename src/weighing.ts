@@ -1,0 +1,38 @@
+// A channel whose capacity is a sum of weights: bytes, rows, cost.
+//
+// Invariant: `weight` is the sum of the weights of what is buffered. A weight is taken once, when the item is sent, and is
+// an integer from 1 to the capacity: so whatever waits can be let in some day.
+
+import { checkInteger } from './arguments.js';
+import type { Packing, Parcel } from './parcels.js';
+
+/** The packing of the option `weigh`. */
+export class Weighing<T> implements Packing<T> {
+  weight = 0;
+
+  constructor(
+    private readonly weigh: (item: T) => number,
+    private readonly capacity: number,
+  ) {}
+
+  pack(item: T): Parcel<T> {
+    const { weigh } = this;
+    const weight = weigh(item);
+    checkInteger('the weight of an item (the whole capacity at the most)', weight, 1, this.capacity);
+    return { item, weight, key: undefined };
+  }
+
+  added(parcel: Parcel<T>): void {
+    this.weight += parcel.weight;
+  }
+
+  removed(parcel: Parcel<T>): void {
+    this.weight -= parcel.weight;
+  }
+
+  merges(): boolean {
+    return false;
+  }
+
+  merge(): void {}
+}
