@@ -4,8 +4,8 @@
 // the order of the drops, when the stages are consistent, never inside another `onDrop` of the same flow.
 
 import { checkLimits, wrong } from '../arguments.js';
+import { Callbacks } from '../callbacks.js';
 import type { AbortSignalLike, DropReason } from '../contract.js';
-import { Drops } from '../drops.js';
 import { type Abortable, offAbort, onAbort } from '../signals.js';
 import type { FlowOptions } from './contract.js';
 
@@ -15,14 +15,15 @@ const batches = new WeakSet();
 /** The options of one flow, checked, and what follows from them. */
 export class Scope {
   readonly #signal: AbortSignalLike | undefined;
-  readonly #drops: Drops<unknown> | undefined;
+  readonly #onDrop: FlowOptions['onDrop'];
+  readonly #callbacks: Callbacks = new Callbacks();
 
   constructor(options: FlowOptions) {
     if (typeof options !== 'object' || options === null) throw wrong('options', 'an object', options);
     const { signal, onDrop } = options;
     if (onDrop !== undefined && typeof onDrop !== 'function') throw wrong('options.onDrop', 'a function', onDrop);
     this.#signal = checkLimits({ signal }).signal;
-    this.#drops = onDrop && new Drops(onDrop);
+    this.#onDrop = onDrop;
   }
 
   /** Tells `root` when the flow is aborted: at once, where it is. */
@@ -44,17 +45,18 @@ export class Scope {
 
   /** Notes an item that will not be delivered; the stages need not be consistent yet. */
   drop(item: unknown, why: DropReason = 'cancel'): void {
-    if (this.#drops === undefined) return;
+    const onDrop = this.#onDrop;
+    if (onDrop === undefined) return;
     if (typeof item === 'object' && item !== null && batches.has(item)) {
       for (const each of item as unknown[]) this.drop(each, why);
     } else {
-      this.#drops.add(item, why);
+      this.#callbacks.add(() => onDrop(item, why));
     }
   }
 
   /** Tells `onDrop` what was noted. The stages are consistent. */
   tell(): void {
-    this.#drops?.tell();
+    this.#callbacks.tell();
   }
 
   /** The same for one item that came after the end. */
@@ -65,7 +67,7 @@ export class Scope {
 
   /** Marks a batch, so that it is dropped item by item. */
   batch<T>(items: T[]): T[] {
-    if (this.#drops !== undefined) batches.add(items);
+    if (this.#onDrop !== undefined) batches.add(items);
     return items;
   }
 }
