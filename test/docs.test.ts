@@ -10,6 +10,7 @@ import {
   examplesOfMarkdown,
   examplesOfSource,
   filesIn,
+  foldersIn,
   membersOf,
   Runner,
   typeErrors,
@@ -18,7 +19,9 @@ import {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const guides = filesIn('docs/guides', '.md');
 const pages: [string, Example[]][] = ['README.md', ...guides].map((file) => [file, examplesOfMarkdown(file)]);
-const sources: [string, Example[]][] = filesIn('src', '.ts').map((file) => [file, examplesOfSource(file)]);
+const sources: [string, Example[]][] = ['src', ...foldersIn('src')]
+  .flatMap((folder) => filesIn(folder, '.ts'))
+  .map((file) => [file, examplesOfSource(file)]);
 const files = [...pages, ...sources].filter(([, examples]) => examples.length > 0);
 const all = files.flatMap(([, examples]) => examples);
 
