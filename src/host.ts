@@ -1,8 +1,8 @@
 // What the core takes from the platform, by structure: promises, AbortController and timers are all that it needs, so it
 // compiles without DOM or Node types and runs wherever these exist.
 //
-// Read at the call: what is a time to the user (setTimeout), so that fake timers reach it, and what the user may
-// replace (reportError). Taken once, at module load: what the library itself needs to go on (macrotask.ts).
+// Read at the call: what is a time to the user (setTimeout, performance), so that fake timers reach it, and what the user
+// may replace (reportError). Taken once, at module load: what the library itself needs to go on (macrotask.ts).
 
 import type { NativeSignal } from './contract.js';
 
@@ -13,6 +13,7 @@ export interface Host {
   setImmediate?(callback: () => void): unknown;
   MessageChannel?: new () => { readonly port1: Port; readonly port2: Port };
   reportError?(error: unknown): void;
+  performance?: { now(): number };
   AbortController: new () => { readonly signal: NativeSignal; abort(reason?: unknown): void };
 }
 

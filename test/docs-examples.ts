@@ -1,8 +1,8 @@
 // The examples of the documentation: found, type-checked and run.
 //
-// Which blocks run: every ```ts and ```js block in README.md, in docs/guides/*.md and in the doc comments of src/*.ts,
-// each as a module of its own. A block whose fence says `ts no-run` is only for reading. What a block takes from `sluice`
-// without importing it is imported for it.
+// Which blocks run: every ```ts and ```js block in README.md, in docs/guides/*.md and in the doc comments of src/, each
+// as a module of its own. A block whose fence says `ts no-run` is only for reading. What a block takes from an entry of
+// the package (`sluice`, `sluice/control`, …) without importing it is imported for it.
 //
 // What a comment at the end of a line means:
 // - after `console.log(…)`: all that this line printed, joined by a space. White space does not count.
@@ -24,6 +24,12 @@ import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DEADLINE = 2_000;
+
+/** The entries of the package, by the name that imports them: src/ itself, and each folder in it. */
+const ENTRIES: ReadonlyMap<string, string> = new Map([
+  ['sluice', 'src/index.ts'],
+  ...foldersIn('src').map((folder): [string, string] => [folder.replace('src', 'sluice'), `${folder}/index.ts`]),
+]);
 
 /** One block of code. */
 export interface Example {
@@ -84,6 +90,14 @@ export function filesIn(folder: string, ending: string): string[] {
     .map((name) => `${folder}/${name}`);
 }
 
+/** The folders in a folder, in order. */
+export function foldersIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter((each) => each.isDirectory())
+    .map(({ name }) => `${folder}/${name}`)
+    .sort();
+}
+
 /** The public members of the exported classes of a source file, and whether the comment of each has a block that runs. */
 export function membersOf(file: string): { name: string; hasExample: boolean }[] {
   const source = ts.createSourceFile(file, readFileSync(join(ROOT, file), 'utf8'), ts.ScriptTarget.ES2022, true);
@@ -112,21 +126,24 @@ const OPTIONS: ts.CompilerOptions = (() => {
   return { ...options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false };
 })();
 
-/** The values that `sluice` exports. */
-const EXPORTED: readonly string[] = (() => {
-  const path = join(ROOT, 'src/index.ts');
-  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2022, true);
+/** The values that each entry exports. */
+const EXPORTED: ReadonlyMap<string, readonly string[]> = new Map(
+  [...ENTRIES].map(([entry, file]) => [entry, exportsOf(file)]),
+);
+
+function exportsOf(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(ROOT, file), 'utf8'), ts.ScriptTarget.ES2022, true);
   return source.statements.flatMap((statement) =>
     ts.isExportDeclaration(statement) &&
     !statement.isTypeOnly &&
     statement.exportClause !== undefined &&
     ts.isNamedExports(statement.exportClause)
-      ? statement.exportClause.elements.map(({ name }) => name.text)
+      ? statement.exportClause.elements.filter(({ isTypeOnly }) => !isTypeOnly).map(({ name }) => name.text)
       : [],
   );
-})();
+}
 
-/** The code as a module, on the same lines: what it uses of `sluice` is imported. */
+/** The code as a module, on the same lines: what it uses of the package is imported. */
 function moduleOf({ code }: Example): string {
   const source = ts.createSourceFile('example.ts', code, ts.ScriptTarget.ES2022, true);
   const imported = source.statements
@@ -137,8 +154,11 @@ function moduleOf({ code }: Example): string {
         : [],
     )
     .map(({ name }) => name.text);
-  const missing = EXPORTED.filter((name) => !imported.includes(name) && new RegExp(`\\b${name}\\b`).test(code));
-  return `${missing.length > 0 ? `import { ${missing.join(', ')} } from 'sluice'; ` : ''}${code}\nexport {};\n`;
+  const imports = [...EXPORTED].map(([entry, names]) => {
+    const missing = names.filter((name) => !imported.includes(name) && new RegExp(`\\b${name}\\b`).test(code));
+    return missing.length > 0 ? `import { ${missing.join(', ')} } from '${entry}'; ` : '';
+  });
+  return `${imports.join('')}${code}\nexport {};\n`;
 }
 
 /** What the compiler says of each example, by `where`. */
@@ -284,11 +304,13 @@ export class Runner {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-docs-'));
     await build({
       absWorkingDir: ROOT,
-      entryPoints: ['src/index.ts'],
+      entryPoints: Object.fromEntries(ENTRIES),
       bundle: true,
+      splitting: true,
       format: 'esm',
       target: 'es2022',
-      outfile: join(folder, 'sluice.mjs'),
+      outdir: folder,
+      outExtension: { '.js': '.mjs' },
       define: { SLUICE_CHECKED: 'true', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
       logLevel: 'error',
     });
@@ -307,7 +329,7 @@ export class Runner {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
     });
     const name = example.where.replaceAll(/\W/g, '-');
-    const body = outputText.replaceAll(/(from\s*)['"]sluice['"]/g, "$1'./sluice.mjs'");
+    const body = outputText.replaceAll(/(from\s*)['"](sluice(?:\/\w+)?)['"]/g, "$1'./$2.mjs'");
     writeFileSync(join(this.folder, `${name}.mjs`), body);
     const main = join(this.folder, `${name}.main.mjs`);
     writeFileSync(main, MAIN.replace('EXAMPLE', `./${name}.mjs`));
