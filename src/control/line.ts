@@ -76,7 +76,7 @@ export class Line implements Owner {
     if (first === undefined) return;
     for (let waiter: Waiter | undefined = first; waiter !== undefined; waiter = this.#waiting.first) {
       if (!this.supply.give(waiter.value as number)) break;
-      if (waiter === first) this.#settler.wakesSynchronously();
+      if (waiter === first) this.#settler.aboutToWake();
       waiter.leave();
       this.#settler.settle(waiter.resolve, undefined);
     }
