@@ -374,9 +374,9 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
    * @example
    * ```ts
    * const channel = new Channel<number>(1);
-   * const sending = [channel.send(1), channel.send(2)]; // the second is blocked
+   * const blocked = [channel.send(1), channel.send(2)]; // the second is blocked
    * channel.drain(); // [1, 2]
-   * await Promise.all(sending);
+   * await Promise.all(blocked);
    * ```
    */
   drain(): T[] {

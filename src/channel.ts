@@ -230,10 +230,17 @@ export class Core<T> implements Items<T>, Owner {
 
   /** Case 3 of a send that was not accepted: why it may not wait, where it may not. */
   refusal(value: T, timeout: number): Error | undefined {
+    return (
+      this.denied(value) ??
+      (timeout === 0 ? this.#timedOut('a send', timeout, value) : undefined) ??
+      this.crowded(value)
+    );
+  }
+
+  /** Why a send that was not accepted would not even wait. */
+  denied(value: T): Error | undefined {
     if (this.closed) return closedError(this, value);
-    if (this.settings.overflow === 'reject') return overflowError(this.place, value);
-    if (timeout === 0) return this.#timedOut('a send', timeout, value);
-    return this.crowded(value);
+    return this.settings.overflow === 'reject' ? overflowError(this.place, value) : undefined;
   }
 
   /** The error of one that would wait for room and may not, since too many do. */

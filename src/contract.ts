@@ -190,7 +190,14 @@ export interface ChannelOptions<T> {
    */
   readonly weigh?: ((item: T) => number) | undefined;
   /** Fractions of the capacity at which `onPressure` is told: `high` 0.8, `low` 0.5 unless said otherwise. */
-  readonly watermarks?: { readonly high?: number | undefined; readonly low?: number | undefined } | undefined;
+  readonly watermarks?:
+    | {
+        /** From above `low` to 1; 0.8 unless said otherwise. */
+        readonly high?: number | undefined;
+        /** From 0 to below `high`; 0.5 unless said otherwise. */
+        readonly low?: number | undefined;
+      }
+    | undefined;
   /**
    * Told `'high'` when what is buffered and reserved reaches the high mark, then `'low'` when it has fallen to the low one,
    * and so on in turn. Runs as `onDrop` does.

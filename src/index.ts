@@ -1,5 +1,5 @@
 /**
- * Everything that `sluice` exports: two classes, their options, and the errors.
+ * Everything that `sluice` exports: two classes, `select`, their options, and the errors.
  *
  * @module Reference
  */

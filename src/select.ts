@@ -13,7 +13,7 @@ import { checkLimits, FOREVER, type Limits, wrong } from './arguments.js';
 import type { Channel } from './channel-api.js';
 import type { Core, Stowed } from './channel.js';
 import type { WaitOptions } from './contract.js';
-import { closedError, TimeoutError } from './errors.js';
+import { TimeoutError } from './errors.js';
 import { type GivesUp, Guard } from './guard.js';
 import { CORE } from './open.js';
 import { payAll } from './payroll.js';
@@ -50,8 +50,18 @@ export interface Case<out O extends object> {
  * ```
  */
 export type Received<T> =
-  | { readonly done: false; readonly value: T }
-  | { readonly done: true; readonly value: undefined };
+  | {
+      /** An item. */
+      readonly done: false;
+      /** The item. */
+      readonly value: T;
+    }
+  | {
+      /** The end. */
+      readonly done: true;
+      /** Nothing. */
+      readonly value: undefined;
+    };
 
 /** As TypeScript 5.4's own, which older compilers lack. */
 type NoInfer_<T> = [T][T extends unknown ? 0 : never];
@@ -85,7 +95,12 @@ type Flat<O> = O extends unknown ? { [P in keyof O]: O[P] } : never;
 export type Picked<C extends Cases> = {
   [K in keyof C & string]: C[K] extends infer X
     ? X extends Case<infer O>
-      ? Flat<{ readonly case: K } & O>
+      ? Flat<
+          {
+            /** The name of the case that took effect. */
+            readonly case: K;
+          } & O
+        >
       : never
     : never;
 }[keyof C & string];
@@ -244,10 +259,9 @@ function take({ name, kind, stowed }: Live): Taken | undefined {
     if (core.reason !== undefined) throw core.reason;
     return { core, picked: shape.end(), received: true };
   }
-  if (core.closed) throw closedError(core, kind.value);
   if (core.offer(stowed)) return { core, picked: { case: name }, received: false };
-  const refusal = core.refusal(kind.value, Number.POSITIVE_INFINITY);
-  if (refusal !== undefined) throw refusal;
+  const denial = core.denied(kind.value);
+  if (denial !== undefined) throw denial;
   return undefined;
 }
 
