@@ -231,9 +231,15 @@ export class Core<T> implements Items<T>, Owner {
   /** Case 3 of a send that was not accepted: why it may not wait, where it may not. */
   refusal(value: T, timeout: number): Error | undefined {
     if (this.closed) return closedError(this, value);
-    if (this.settings.overflow === 'reject') return overflowError(this.place, value);
+    const overflow = this.overflow(value);
+    if (overflow !== undefined) return overflow;
     if (timeout === 0) return this.#timedOut('a send', timeout, value);
     return this.crowded(value);
+  }
+
+  /** The error of one that found no room, where the policy is to refuse it. */
+  overflow(value: unknown): Error | undefined {
+    return this.settings.overflow === 'reject' ? overflowError(this.place, value) : undefined;
   }
 
   /** The error of one that would wait for room and may not, since too many do. */

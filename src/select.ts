@@ -246,8 +246,8 @@ function take({ name, kind, stowed }: Live): Taken | undefined {
   }
   if (core.closed) throw closedError(core, kind.value);
   if (core.offer(stowed)) return { core, picked: { case: name }, received: false };
-  const refusal = core.refusal(kind.value, Number.POSITIVE_INFINITY);
-  if (refusal !== undefined) throw refusal;
+  const overflow = core.overflow(kind.value);
+  if (overflow !== undefined) throw overflow;
   return undefined;
 }
 

@@ -970,6 +970,16 @@ describe('maxWaiters', () => {
     watch(select({ out: sending(channel, 2), never: receiving(empty()) }));
     expect(await rejection(channel.send(3))).toBeInstanceOf(TooManyWaitersError);
   });
+
+  it('stands in the way of no ready case, since only who waits is counted', async () => {
+    for (let round = 0; round < 30; round++) {
+      const crowded = full(1, { maxWaiters: 0 });
+      expect(await select({ out: sending(crowded, 2), item: receiving(full(1)) })).toMatchObject({ case: 'item' });
+    }
+    const crowded = full(1, { maxWaiters: 0 });
+    expect(trySelect({ out: sending(crowded, 2) })).toBeUndefined();
+    expect(await rejection(select({ out: sending(crowded, 2) }, { timeout: 0 }))).toBeInstanceOf(TimeoutError);
+  });
 });
 
 describe('promises settle in order:', () => {
