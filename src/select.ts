@@ -180,7 +180,7 @@ export function after(ms: number): Case<{}> {
 interface Live {
   readonly name: string;
   readonly kind: Kind;
-  readonly stowed: Stowed<unknown>;
+  stowed: Stowed<unknown>;
 }
 
 /** Reads the cases that are there; throws at what is none. */
@@ -197,10 +197,14 @@ function liveCases(cases: Cases, ordered: boolean): Live[] {
         `case '${name}': with order 'priority' a name must be no integer, whose order is not the written one`,
       );
     }
-    const stowed = kind.does === 'send' ? kind.core.pack(kind.value) : undefined;
-    live.push({ name, kind, stowed });
+    live.push({ name, kind, stowed: undefined });
   }
   return live;
+}
+
+/** Asks the user's functions what the items to be sent weigh, or what their keys are; throws what those throw. */
+function packAll(live: readonly Live[]): void {
+  for (const each of live) if (each.kind.does === 'send') each.stowed = each.kind.core.pack(each.kind.value);
 }
 
 function readOrder(order: SelectOptions['order'] = 'fair'): 'fair' | 'priority' {
@@ -390,8 +394,9 @@ export function select<const C extends Cases>(cases: C, options?: SelectOptions)
   try {
     const limits = checkLimits(options);
     const order = readOrder(options?.order);
-    if (limits.signal?.aborted) throw limits.signal.reason;
     live = liveCases(cases, order === 'priority');
+    if (limits.signal?.aborted) throw limits.signal.reason;
+    packAll(live);
     const taken = takeReady(live, order);
     if (taken !== undefined) {
       const { core, picked, received } = taken;
@@ -438,6 +443,7 @@ export function trySelect<const C extends Cases>(
   const order = readOrder(options?.order);
   const live = liveCases(cases, order === 'priority');
   if (live.length === 0) throw nothingToWaitFor();
+  packAll(live);
   for (const { kind } of live) {
     if (kind.does === 'wait') continue;
     const waiting = kind.does === 'send' ? kind.core.receivers : kind.core.senders;

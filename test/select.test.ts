@@ -833,6 +833,21 @@ describe('options', () => {
     expect(await rejection(select({ item: receiving(channel) }, options as never))).toBeInstanceOf(type);
     expect(channel.size).toBe(1);
   });
+
+  it('and cases that are bad win over an aborted signal', async () => {
+    const signal = AbortSignal.abort('aborted');
+    expect(await rejection(select({ odd: anyCase('odd') }, { signal }))).toBeInstanceOf(TypeError);
+    const name = { 1: receiving(empty()) };
+    expect(await rejection(select(name, { signal, order: 'priority' }))).toBeInstanceOf(TypeError);
+  });
+
+  it('a signal that is aborted wins over what the weighing of an item says', async () => {
+    const weigh = vi.fn(() => 0);
+    const channel = new Channel<number>(1, { weigh });
+    const signal = AbortSignal.abort('aborted');
+    expect(await rejection(select({ out: sending(channel, 1) }, { signal }))).toBe('aborted');
+    expect(weigh).not.toHaveBeenCalled();
+  });
 });
 
 describe('trySelect', () => {
@@ -1095,7 +1110,7 @@ describe('a timer fires while', () => {
         })(),
       ],
     ],
-    ...(['sending on a closed channel', 'with timeout 0'] as const).map(
+    ...(['sending on a closed channel', 'with timeout 0', 'with an aborted signal'] as const).map(
       (how): [string, (going: () => boolean) => Promise<unknown>[]] => [
         `a loop of selects is refused at once ${how}`,
         (going) => [
