@@ -122,7 +122,7 @@ function caseOf<O extends object>(kind: Kind): Case<O> {
 
 function coreOf(channel: unknown): Core<unknown> {
   const core = (channel as Partial<Channel<unknown>> | null | undefined)?.[CORE];
-  if (core === undefined) throw wrong('channel', 'a Channel of this copy of sluice', channel);
+  if (core?.place.kind !== 'Channel') throw wrong('channel', 'a Channel of this copy of sluice', channel);
   return core;
 }
 
@@ -172,6 +172,7 @@ export function sending<T>(channel: Channel<T>, value: NoInfer_<T>): Case<{}> {
  */
 // oxlint-disable-next-line typescript/ban-types -- adds nothing to the outcome
 export function after(ms: number): Case<{}> {
+  if (ms === undefined) throw wrong('ms', 'a number of milliseconds', ms);
   const { timeout } = checkLimits({ timeout: ms });
   return caseOf({ does: 'wait', limits: { signal: undefined, timeout } });
 }

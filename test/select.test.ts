@@ -3,6 +3,7 @@
 import { getEventListeners } from 'node:events';
 import {
   after,
+  BoundedQueue,
   type Case,
   type Cases,
   Channel,
@@ -373,7 +374,7 @@ describe('after', () => {
     expect(thrown(() => after(ms))).toBeInstanceOf(RangeError);
   });
 
-  it.each(['1', null, {}])('of %o is a TypeError', (ms) => {
+  it.each(['1', null, {}, undefined])('of %o is a TypeError', (ms) => {
     expect(thrown(() => after(ms as never))).toBeInstanceOf(TypeError);
   });
 });
@@ -804,6 +805,14 @@ describe('cases', () => {
     channel.trySend(1);
     channel.trySend(2);
     expect(await Promise.all(selects)).toMatchObject([{ value: 1 }, { value: 2 }]);
+  });
+
+  it('take a Channel alone', () => {
+    const foreign = { receive: async () => 1, cancel() {}, async *[Symbol.asyncIterator]() {} };
+    for (const place of [foreign, new BoundedQueue<number>(1), undefined, null, 1, {}]) {
+      expect(thrown(() => receiving(place as never))).toBeInstanceOf(TypeError);
+      expect(thrown(() => sending(place as never, 1))).toBeInstanceOf(TypeError);
+    }
   });
 });
 
