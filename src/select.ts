@@ -308,8 +308,11 @@ class Selection implements GivesUp, Tracker, Outcome {
     if (this.#decided) return;
     const cores = this.#leaveAll();
     const core = waiter.owner as Core<unknown>;
-    core.callbacks.add(() => this.#release());
-    for (const other of cores) if (other !== core) core.callbacks.add(() => other.gaveUp());
+    cores.delete(core);
+    core.callbacks.addElsewhere(() => {
+      for (const other of cores) other.gaveUp();
+      this.#release();
+    });
   }
 
   giveUp(reason: unknown): void {
@@ -322,9 +325,9 @@ class Selection implements GivesUp, Tracker, Outcome {
 
   #leave(settle: (value: unknown) => void, value: unknown): void {
     const cores = this.#leaveAll();
-    this.#release();
     settle(value);
     for (const core of cores) core.gaveUp();
+    this.#release();
   }
 
   /** Leaves every line, and gives those where somebody may go on now. */

@@ -484,6 +484,40 @@ describe('whichever way a select ends', () => {
     expect(sends.map(({ state }) => state)).toEqual(['fulfilled', 'fulfilled', 'pending']);
   });
 
+  it('the channels of the losing cases are consistent when a callback of the deciding one runs', () => {
+    const bytes = new Channel<number>(10, { weigh: (weight) => weight });
+    bytes.trySend(5);
+    const closing = empty(0);
+    const seen: unknown[] = [];
+    const deciding = new Channel<number>(1, {
+      onDrop: () => seen.push(bytes.stats().waitingSenders, bytes.trySend(3), closing.ended),
+    });
+    deciding.trySend(1);
+    watch(select({ out: sending(deciding, 2), heavy: sending(bytes, 8), last: sending(closing, 1) }));
+    watch(bytes.send(2));
+    closing.close();
+    deciding.cancel();
+    expect(seen).toEqual([0, true, true]);
+  });
+
+  it('the channels of the losing cases are consistent after a call inside a callback, too', () => {
+    const closing = empty(0);
+    const item = new Channel<number>(1, {
+      overflow: 'drop-newest',
+      onDrop: () => {
+        item.tryReceive();
+        watch(select({ item: receiving(item), last: sending(closing, 1) }));
+        closing.close();
+        item.trySend(3);
+        seen.push(closing.ended);
+      },
+    });
+    const seen: boolean[] = [];
+    item.trySend(1);
+    item.trySend(2);
+    expect(seen).toEqual([true]);
+  });
+
   it('nothing is left of 10,000 selects on one long-lived channel and signal', async () => {
     fakeTimers();
     const { signal } = new AbortController();
