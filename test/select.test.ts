@@ -258,6 +258,13 @@ describe('a signal', () => {
     expect(channel.stats().waitingReceivers).toBe(0);
   });
 
+  it('that a user function of the select aborts is heard', async () => {
+    const controller = new AbortController();
+    const channel = full(1, { weigh: (item) => (item === 2 && controller.abort('while weighing'), 1) });
+    expect(await rejection(select({ out: sending(channel, 2) }, { signal: controller.signal }))).toBe('while weighing');
+    expect(channel.stats().waitingSenders).toBe(0);
+  });
+
   it('alone is waited for, with no case at all', async () => {
     const controller = new AbortController();
     const picked = watch(select({ none: null }, { signal: controller.signal }));
