@@ -2,7 +2,8 @@
 //
 // Guarantee: each is told in the order of what happened; before the call that caused it returns, unless that call was made
 // inside a callback of this channel: then after that one returns, so that they never nest. One that throws stops nothing;
-// its error is reported as uncaught.
+// its error is reported as uncaught. Before any of them, inside one too, other channels of the library are put right, so
+// that a callback finds all of them consistent.
 
 import { host } from './host.js';
 import { macrotask } from './macrotask.js';
@@ -11,10 +12,21 @@ import { macrotask } from './macrotask.js';
 export class Callbacks {
   #queue: (() => void)[] = [];
   #telling = false;
+  readonly #elsewhere: (() => void)[] = [];
 
   /** Whether there is something to tell. */
   get due(): boolean {
-    return this.#queue.length > 0;
+    return this.#queue.length > 0 || this.#elsewhere.length > 0;
+  }
+
+  /** Notes what has become possible in another channel, and can be done there once this one is consistent. */
+  addElsewhere(follows: () => void): void {
+    this.#elsewhere.push(follows);
+  }
+
+  /** Does what was noted of other channels, which know no order among them. This one is consistent. */
+  tellElsewhere(): void {
+    for (let follows = this.#elsewhere.pop(); follows !== undefined; follows = this.#elsewhere.pop()) follows();
   }
 
   /** Notes a call; the channel need not be consistent yet. */
@@ -24,6 +36,7 @@ export class Callbacks {
 
   /** Makes the calls that were noted. The channel is consistent. */
   tell(): void {
+    if (this.#elsewhere.length > 0) this.tellElsewhere();
     if (this.#telling || this.#queue.length === 0) return;
     this.#telling = true;
     while (this.#queue.length > 0) {

@@ -584,6 +584,7 @@ export class Core<T> implements Items<T>, Owner {
     };
     withoutStacks(senders.length + receivers.length > FEW, tellAll);
     this.#refuseReserves(refusal);
+    this.callbacks.tellElsewhere();
     this.#announce();
     this.followers.clear();
   }

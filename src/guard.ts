@@ -33,7 +33,9 @@ export class Guard implements Abortable {
     const { signal, timeout } = this.limits;
     if (timeout !== Number.POSITIVE_INFINITY) this.#arm(timeout);
     try {
-      if (signal !== undefined) onAbort(signal, this);
+      // Aborted meanwhile: the user's `weigh` or `key` may have run since it was looked at first.
+      if (signal?.aborted) this.#tell(signal.reason);
+      else if (signal !== undefined) onAbort(signal, this);
     } catch (error) {
       this.#tell(error);
     }

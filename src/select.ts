@@ -137,7 +137,7 @@ function caseOf<O extends object>(kind: Kind): Case<O> {
 
 function coreOf(channel: unknown): Core<unknown> {
   const core = (channel as Partial<Channel<unknown>> | null | undefined)?.[CORE];
-  if (core === undefined) throw wrong('channel', 'a Channel of this copy of sluice', channel);
+  if (core?.place.kind !== 'Channel') throw wrong('channel', 'a Channel of this copy of sluice', channel);
   return core;
 }
 
@@ -187,6 +187,7 @@ export function sending<T>(channel: Channel<T>, value: NoInfer_<T>): Case<{}> {
  */
 // oxlint-disable-next-line typescript/ban-types -- adds nothing to the outcome
 export function after(ms: number): Case<{}> {
+  if (ms === undefined) throw wrong('ms', 'a number of milliseconds', ms);
   const { timeout } = checkLimits({ timeout: ms });
   return caseOf({ does: 'wait', limits: { signal: undefined, timeout } });
 }
@@ -195,7 +196,7 @@ export function after(ms: number): Case<{}> {
 interface Live {
   readonly name: string;
   readonly kind: Kind;
-  readonly stowed: Stowed<unknown>;
+  stowed: Stowed<unknown>;
 }
 
 /** Reads the cases that are there; throws at what is none. */
@@ -212,10 +213,14 @@ function liveCases(cases: Cases, ordered: boolean): Live[] {
         `case '${name}': with order 'priority' a name must be no integer, whose order is not the written one`,
       );
     }
-    const stowed = kind.does === 'send' ? kind.core.pack(kind.value) : undefined;
-    live.push({ name, kind, stowed });
+    live.push({ name, kind, stowed: undefined });
   }
   return live;
+}
+
+/** Asks the user's functions what the items to be sent weigh, or what their keys are; throws what those throw. */
+function packAll(live: readonly Live[]): void {
+  for (const each of live) if (each.kind.does === 'send') each.stowed = each.kind.core.pack(each.kind.value);
 }
 
 function readOrder(order: SelectOptions['order'] = 'fair'): 'fair' | 'priority' {
@@ -317,8 +322,11 @@ class Selection implements GivesUp, Tracker, Outcome {
     if (this.#decided) return;
     const cores = this.#leaveAll();
     const core = waiter.owner as Core<unknown>;
-    core.callbacks.add(() => this.#release());
-    for (const other of cores) if (other !== core) core.callbacks.add(() => other.gaveUp());
+    cores.delete(core);
+    core.callbacks.addElsewhere(() => {
+      for (const other of cores) other.gaveUp();
+      this.#release();
+    });
   }
 
   giveUp(reason: unknown): void {
@@ -331,9 +339,9 @@ class Selection implements GivesUp, Tracker, Outcome {
 
   #leave(settle: (value: unknown) => void, value: unknown): void {
     const cores = this.#leaveAll();
-    this.#release();
     settle(value);
     for (const core of cores) core.gaveUp();
+    this.#release();
   }
 
   /** Leaves every line, and gives those where somebody may go on now. */
@@ -404,8 +412,9 @@ export function select<const C extends Cases>(cases: C, options?: SelectOptions)
   try {
     const limits = checkLimits(options);
     const order = readOrder(options?.order);
-    if (limits.signal?.aborted) throw limits.signal.reason;
     live = liveCases(cases, order === 'priority');
+    if (limits.signal?.aborted) throw limits.signal.reason;
+    packAll(live);
     const taken = takeReady(live, order);
     if (taken !== undefined) {
       const { core, picked, received } = taken;
@@ -452,6 +461,7 @@ export function trySelect<const C extends Cases>(
   const order = readOrder(options?.order);
   const live = liveCases(cases, order === 'priority');
   if (live.length === 0) throw nothingToWaitFor();
+  packAll(live);
   for (const { kind } of live) {
     if (kind.does === 'wait') continue;
     const waiting = kind.does === 'send' ? kind.core.receivers : kind.core.senders;
