@@ -13,14 +13,12 @@ export class Callbacks {
   #queue: (() => void)[] = [];
   #telling = false;
   readonly #elsewhere: (() => void)[] = [];
-
-  /** Whether there is something to tell. */
-  get due(): boolean {
-    return this.#queue.length > 0 || this.#elsewhere.length > 0;
-  }
+  /** Whether something may be left to tell: read at the end of every operation of a channel, so no more than a field. */
+  due = false;
 
   /** Notes what has become possible in another channel, and can be done there once this one is consistent. */
   addElsewhere(follows: () => void): void {
+    this.due = true;
     this.#elsewhere.push(follows);
   }
 
@@ -31,13 +29,14 @@ export class Callbacks {
 
   /** Notes a call; the channel need not be consistent yet. */
   add(call: () => void): void {
+    this.due = true;
     this.#queue.push(call);
   }
 
   /** Makes the calls that were noted. The channel is consistent. */
   tell(): void {
-    if (this.#elsewhere.length > 0) this.tellElsewhere();
-    if (this.#telling || this.#queue.length === 0) return;
+    this.tellElsewhere();
+    if (this.#telling) return;
     this.#telling = true;
     while (this.#queue.length > 0) {
       const noted = this.#queue;
@@ -51,6 +50,7 @@ export class Callbacks {
       }
     }
     this.#telling = false;
+    this.due = false;
   }
 }
 

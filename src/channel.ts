@@ -44,6 +44,7 @@ import { assertAfterEach } from './invariants.js';
 import type { Packing, Parcel } from './parcels.js';
 import { payAll } from './payroll.js';
 import { Reservation } from './permits.js';
+import type { Pressure } from './pressure.js';
 import { Ring } from './ring.js';
 import { Settler } from './settler.js';
 import { batchOf, type Items, type Shape } from './shapes.js';
@@ -77,6 +78,7 @@ export class Core<T> implements Items<T>, Owner {
   readonly settler: Settler;
   readonly callbacks: Callbacks = new Callbacks();
   readonly packing: Packing<T> | undefined;
+  readonly pressure: Pressure<T> | undefined;
   readonly followers: Set<Follower> = new Set();
   closed = false;
   cancelled = false;
@@ -105,6 +107,7 @@ export class Core<T> implements Items<T>, Owner {
   ) {
     this.capacity = place.capacity;
     this.packing = settings.packing;
+    this.pressure = settings.pressure;
     this.settler = new Settler(this.capacity);
   }
 
@@ -508,7 +511,7 @@ export class Core<T> implements Items<T>, Owner {
   /** The end of an operation: it may have taken the last item, and there may be something to tell. */
   finish(): void {
     if (this.closed) this.#endIfOver();
-    if (this.settings.pressure !== undefined || this.callbacks.due) this.tell();
+    if (this.pressure !== undefined || this.callbacks.due) this.tell();
   }
 
   #isOver(): boolean {
@@ -556,7 +559,7 @@ export class Core<T> implements Items<T>, Owner {
 
   /** The channel is consistent: the user's callbacks are told what happened. */
   tell(): void {
-    const { pressure } = this.settings;
+    const { pressure } = this;
     const level = this.cancelled ? undefined : pressure?.reached(this.fullness);
     if (level !== undefined) {
       const stats = this.stats();
