@@ -11,9 +11,9 @@ import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from '../demo/build.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const EXAMPLES = ['textbook-pipeline'];
+const EXAMPLES = ['textbook-pipeline', 'slow-subscribers'];
 /** Each takes seconds; this is for one that hangs. */
-const DEADLINE = 60_000;
+const DEADLINE = 120_000;
 /** What an example exits with that cannot run here. */
 const SKIPPED = 75;
 
