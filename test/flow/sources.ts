@@ -15,9 +15,15 @@ export interface Log {
   /** Calls of next(). */
   asked: number;
   returned: number;
-  /** Whether it ended or failed by itself. */
+  /** It has told that it ended or failed by itself. */
   over: boolean;
+  /** It was returned after that: which nobody may do. */
+  returnedWhenOver: number;
 }
+
+/** Whether it was let go as it must be: it told its end, or was returned, once; and never after its end. */
+export const wasLetGo = ({ over, returned, returnedWhenOver }: Log): boolean =>
+  (over || returned === 1) && returned <= 1 && returnedWhenOver === 0;
 
 export interface Recorded {
   readonly source: Iterable<number> | AsyncIterable<number>;
@@ -39,58 +45,71 @@ type Result = IteratorResult<number, undefined>;
 const DONE: Result = { value: undefined, done: true };
 
 function plain({ from = 1, length = Number.POSITIVE_INFINITY, error, onReturn = 'fulfils' }: Plan) {
-  const log: Log = { opened: 0, pulled: [], asked: 0, returned: 0, over: false };
+  const log: Log = { opened: 0, pulled: [], asked: 0, returned: 0, over: false, returnedWhenOver: 0 };
+  let ended = false;
   const next = (): Result => {
     log.asked++;
-    if (log.over || log.returned > 0) return DONE;
+    if (ended || log.returned > 0) return DONE;
     if (log.pulled.length < length) {
       const value = from + log.pulled.length;
       log.pulled.push(value);
       return { value, done: false };
     }
-    log.over = true;
+    ended = true;
     if (error !== undefined) throw error;
     return DONE;
   };
   const leave = (): Result | Promise<Result> => {
     log.returned++;
+    if (log.over) log.returnedWhenOver++;
     if (onReturn === 'throws') throw new Error('return() threw');
     if (onReturn === 'rejects') return Promise.reject(new Error('return() rejected'));
     if (onReturn === 'hangs') return new Promise(() => {});
     return DONE;
   };
-  return { log, next, leave: onReturn === 'is missing' ? undefined : leave };
+  /** For the one who asked: what an answer tells is known once it is there. */
+  const tells = (): void => {
+    log.over = ended;
+  };
+  return { log, next, tells, leave: onReturn === 'is missing' ? undefined : leave };
 }
 
 /** A sync source of from, from + 1, … */
 export function sync(plan: Plan = {}): Recorded {
-  const { log, next, leave } = plain(plan);
-  const iterator = { next, return: leave } as Iterator<number>;
+  const { log, next, tells, leave } = plain(plan);
+  const now = (): Result => {
+    try {
+      return next();
+    } finally {
+      tells();
+    }
+  };
+  const iterator = { next: now, return: leave } as Iterator<number>;
   return { source: { [Symbol.iterator]: () => (log.opened++, iterator) }, log };
+}
+
+function later(plan: Plan, ask: (next: () => Result) => Promise<Result>): Recorded {
+  const { log, next, tells, leave } = plain(plan);
+  const asked = (): Promise<Result> => {
+    const answer = ask(next);
+    answer.then(tells, tells); // before whoever asked hears of it
+    return answer;
+  };
+  const iterator = { next: asked, return: leave } as AsyncIterator<number>;
+  return { source: { [Symbol.asyncIterator]: () => (log.opened++, iterator) }, log };
 }
 
 /** An async one, that answers at once. */
 export function asynchronous(plan: Plan = {}): Recorded {
-  const { log, next, leave } = plain(plan);
-  const iterator = { next: async () => next(), return: leave } as AsyncIterator<number>;
-  return { source: { [Symbol.asyncIterator]: () => (log.opened++, iterator) }, log };
+  return later(plan, async (next) => next());
 }
 
 /** An async one, that answers in the next turn of the event loop. */
 export function slow(plan: Plan = {}): Recorded {
-  const { log, next, leave } = plain(plan);
-  const later = (): Promise<Result> =>
-    new Promise((resolve, reject) => {
-      setImmediate(() => {
-        try {
-          resolve(next());
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-  const iterator = { next: later, return: leave } as AsyncIterator<number>;
-  return { source: { [Symbol.asyncIterator]: () => (log.opened++, iterator) }, log };
+  return later(plan, async (next) => {
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    return next();
+  });
 }
 
 /** An async one whose every answer is given by the test. */
