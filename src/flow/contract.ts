@@ -100,10 +100,10 @@ export interface BranchOptions {
  *
  * const unused: unknown[] = [];
  * const options: FlowOptions = { onDrop: (item) => unused.push(item) };
- * for await (const pair of flow([1, 2, 3, 4, 5], options).batch(2).buffer(1)) {
- *   if (pair[0] === 1) break;
+ * for await (const n of flow([1, 2, 3], options).map(async (item) => item, { concurrency: 3 })) {
+ *   if (n === 1) break;
  * }
- * unused; // [3, 4, 5]
+ * unused; // [2, 3]
  * ```
  */
 export interface FlowOptions {
@@ -402,7 +402,9 @@ export interface Flow<out T> extends AsyncIterable<T> {
    * ```ts
    * import { flow } from 'sluice/flow';
    *
-   * await flow([1, 2]).tap((n) => console.log(n)).run(); // 1 2
+   * const seen: number[] = [];
+   * await flow([1, 2]).tap((n) => seen.push(n)).run();
+   * seen; // [1, 2]
    * ```
    */
   run(): Promise<void>;
@@ -416,7 +418,9 @@ export interface Flow<out T> extends AsyncIterable<T> {
    * ```ts
    * import { flow } from 'sluice/flow';
    *
-   * await flow([1, 2]).forEach((n) => console.log(n)); // 1 2
+   * const seen: number[] = [];
+   * await flow([1, 2]).forEach((n) => seen.push(n));
+   * seen; // [1, 2]
    * ```
    */
   forEach(
