@@ -186,7 +186,21 @@ export interface Flow<out T> extends AsyncIterable<T> {
   ): Flow<U>;
 
   /**
-   * The items for which a test holds.
+   * The items for which a test holds: of the type that it tests for.
+   *
+   * @throws TypeError where `test` is no function
+   *
+   * @example
+   * ```ts
+   * import { flow } from 'sluice/flow';
+   *
+   * const numbers = flow([1, undefined, 2]).filter((n): n is number => n !== undefined);
+   * await numbers.reduce((sum, n) => sum + n, 0); // 3
+   * ```
+   */
+  filter<U extends T>(test: (item: T) => item is U): Flow<U>;
+  /**
+   * The items for which a test holds. A promise is awaited.
    *
    * @throws TypeError where `test` is no function
    *
@@ -197,7 +211,6 @@ export interface Flow<out T> extends AsyncIterable<T> {
    * await flow([1, 2, 3, 4]).filter((n) => n % 2 === 0).toArray(); // [2, 4]
    * ```
    */
-  filter<U extends T>(test: (item: T) => item is U): Flow<U>;
   filter(test: (item: T) => boolean | PromiseLike<boolean>): Flow<T>;
 
   /**

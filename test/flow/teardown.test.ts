@@ -212,6 +212,7 @@ const WAYS: Way[] = [
       seen.push((await iterator.next()).value);
       await turns(2);
       controller.abort('aborted');
+      for (const { opened, returned, over } of world.logs) expect(opened === 0 || over ? 1 : returned).toBe(1); // at once
       world.ended = true;
       await turns(1);
       await expect(iterator.next()).rejects.toBe('aborted');
