@@ -100,10 +100,10 @@ export interface BranchOptions {
  *
  * const unused: unknown[] = [];
  * const options: FlowOptions = { onDrop: (item) => unused.push(item) };
- * for await (const pair of flow([1, 2, 3, 4, 5], options).batch(2).buffer(1)) {
- *   if (pair[0] === 1) break;
+ * for await (const n of flow([1, 2, 3], options).map(async (item) => item, { concurrency: 3 })) {
+ *   if (n === 1) break;
  * }
- * unused; // [3, 4, 5]
+ * unused; // [2, 3]
  * ```
  */
 export interface FlowOptions {
@@ -186,7 +186,21 @@ export interface Flow<out T> extends AsyncIterable<T> {
   ): Flow<U>;
 
   /**
-   * The items for which a test holds.
+   * The items for which a test holds: of the type that it tests for.
+   *
+   * @throws TypeError where `test` is no function
+   *
+   * @example
+   * ```ts
+   * import { flow } from 'sluice/flow';
+   *
+   * const numbers = flow([1, undefined, 2]).filter((n): n is number => n !== undefined);
+   * await numbers.reduce((sum, n) => sum + n, 0); // 3
+   * ```
+   */
+  filter<U extends T>(test: (item: T) => item is U): Flow<U>;
+  /**
+   * The items for which a test holds. A promise is awaited.
    *
    * @throws TypeError where `test` is no function
    *
@@ -197,7 +211,6 @@ export interface Flow<out T> extends AsyncIterable<T> {
    * await flow([1, 2, 3, 4]).filter((n) => n % 2 === 0).toArray(); // [2, 4]
    * ```
    */
-  filter<U extends T>(test: (item: T) => item is U): Flow<U>;
   filter(test: (item: T) => boolean | PromiseLike<boolean>): Flow<T>;
 
   /**
@@ -402,7 +415,9 @@ export interface Flow<out T> extends AsyncIterable<T> {
    * ```ts
    * import { flow } from 'sluice/flow';
    *
-   * await flow([1, 2]).tap((n) => console.log(n)).run(); // 1 2
+   * const seen: number[] = [];
+   * await flow([1, 2]).tap((n) => seen.push(n)).run();
+   * seen; // [1, 2]
    * ```
    */
   run(): Promise<void>;
@@ -416,7 +431,9 @@ export interface Flow<out T> extends AsyncIterable<T> {
    * ```ts
    * import { flow } from 'sluice/flow';
    *
-   * await flow([1, 2]).forEach((n) => console.log(n)); // 1 2
+   * const seen: number[] = [];
+   * await flow([1, 2]).forEach((n) => seen.push(n));
+   * seen; // [1, 2]
    * ```
    */
   forEach(

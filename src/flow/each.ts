@@ -51,8 +51,12 @@ export class Each<In, Result, Out> implements Stage<Out>, Sink<In> {
   }
 
   answer(item: In | typeof END): void {
-    if (item === END) this.sink.answer(END);
-    else this.#relay(() => this.#enter(item));
+    if (item === END) return this.sink.answer(END);
+    try {
+      this.#emit(this.#enter(item));
+    } catch (error) {
+      this.#failLate(error);
+    }
   }
 
   fail(error: unknown): void {
@@ -104,23 +108,26 @@ export class Each<In, Result, Out> implements Stage<Out>, Sink<In> {
     if (item !== NONE) this.operation.refused?.(error, item);
   }
 
-  readonly #fulfilled = (result: Result): void => this.#relay(() => this.#leave(result));
+  readonly #fulfilled = (result: Result): void => {
+    try {
+      this.#emit(this.#leave(result));
+    } catch (error) {
+      this.#failLate(error);
+    }
+  };
 
   readonly #rejected = (error: unknown): void => {
     this.#refused(error);
-    if (!this.#stopped) this.sink.fail(error);
+    this.#failLate(error);
   };
 
-  /** Goes on where an ask was left: what comes of it is told to the sink. */
-  #relay(step: () => Out | typeof NONE | typeof PENDING): void {
-    let out: Answer<Out> | typeof NONE;
-    try {
-      out = step();
-      if (out === NONE) out = this.pull();
-    } catch (error) {
-      if (!this.#stopped) this.sink.fail(error);
-      return;
-    }
-    if (out !== PENDING) this.sink.answer(out);
+  /** What came later is told to the sink; where nothing came of it, the ask goes on. */
+  #emit(out: Out | typeof NONE | typeof PENDING): void {
+    const next = out === NONE ? this.pull() : out;
+    if (next !== PENDING) this.sink.answer(next);
+  }
+
+  #failLate(error: unknown): void {
+    if (!this.#stopped) this.sink.fail(error);
   }
 }

@@ -3,12 +3,15 @@
 // How far it runs ahead: at most `concurrency` sources are open or on their way while somebody asks, one less may be opened
 // while nobody does. Each but the one that is served holds one item at the most. With a concurrency of 1 nothing at all.
 //
-// Invariant: `#slots` are the items of above whose source is on its way, open, or just ended, in order.
+// Invariants: `#slots` are the items of above whose source is on its way, or open, or has ended and was not looked at yet.
+// `#line` is what is served next: where it is ordered all of them, in order, and the first is served; else those that have an
+// item or have ended, as they came. `#idle` is the one whose source must be asked when somebody asks: the one served last.
 
 import { openerOf } from '../feed.js';
+import { Ring } from '../ring.js';
 import { Context } from './context.js';
 import type { Source as Iterable, StepContext } from './contract.js';
-import { Lane, type LaneOwner } from './lane.js';
+import { Lane } from './lane.js';
 import type { Scope } from './scope.js';
 import { Source } from './source.js';
 import { type Answer, END, isThenable, NOBODY, NONE, PENDING, type Sink, type Stage } from './stage.js';
@@ -20,7 +23,7 @@ interface Slot<In, Out> {
 }
 
 /** One such step at work. */
-export class FlatMap<In, Out> implements Stage<Out>, Sink<In>, LaneOwner {
+export class FlatMap<In, Out> implements Stage<Out>, Sink<In> {
   sink: Sink<Out> = NOBODY;
   #asked = false;
   /** A pull of what is above is open. */
@@ -28,8 +31,9 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In>, LaneOwner {
   #ended = false;
   #stopped = false;
   #failure: { readonly error: unknown } | undefined = undefined;
-  #turn = 0;
-  #slots: Slot<In, Out>[] = [];
+  #idle: Slot<In, Out> | undefined = undefined;
+  readonly #slots: Set<Slot<In, Out>> = new Set();
+  readonly #line: Ring<Slot<In, Out>> = new Ring<Slot<In, Out>>();
   readonly #context: Context = new Context();
 
   constructor(
@@ -55,10 +59,6 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In>, LaneOwner {
     });
   }
 
-  changed(): void {
-    this.#goOn(() => {});
-  }
-
   fail(error: unknown): void {
     if (this.#stopped) return;
     if (this.#asked) return this.sink.fail(error);
@@ -70,9 +70,7 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In>, LaneOwner {
   stop(reason: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    const slots = this.#slots;
-    this.#slots = [];
-    for (const { input, lane } of slots) {
+    for (const { input, lane } of this.#slots) {
       if (input !== NONE) this.scope.drop(input);
       lane?.stop(reason);
     }
@@ -81,7 +79,7 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In>, LaneOwner {
   }
 
   #fill(): void {
-    while (this.#slots.length < this.concurrency - (this.#asked ? 0 : 1)) {
+    while (this.#slots.size < this.concurrency - (this.#asked ? 0 : 1)) {
       if (this.#pulling || this.#ended || this.#stopped) return;
       this.#pulling = true;
       const item = this.above.pull();
@@ -96,7 +94,8 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In>, LaneOwner {
   #start(item: In): void {
     if (this.#stopped) return this.scope.dropLate(item);
     const slot: Slot<In, Out> = { input: item, lane: undefined };
-    this.#slots.push(slot);
+    this.#slots.add(slot);
+    if (this.ordered) this.#line.push(slot);
     let source: Iterable<Out> | PromiseLike<Iterable<Out>>;
     try {
       source = this.fn(item, this.#context);
@@ -121,9 +120,21 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In>, LaneOwner {
     slot.input = NONE;
     const stage = new Source<Out>(openerOf(source), this.scope);
     if (this.#stopped) return stage.stop(); // it came too late, and may hold something
-    slot.lane = new Lane(stage, this, this.scope);
+    const changed = (): void => this.#goOn(() => this.#tell(slot));
+    slot.lane = new Lane(stage, { changed, fail: (error) => this.fail(error) }, this.scope);
     // Working ahead is what a concurrency asks for; without one the source is asked when an item is.
-    if (this.concurrency > 1) slot.lane.ask();
+    if (this.concurrency > 1) this.#ask(slot);
+    else this.#idle = slot;
+  }
+
+  #ask(slot: Slot<In, Out>): void {
+    slot.lane?.ask();
+    if (slot.lane?.state !== 'asked') this.#tell(slot);
+  }
+
+  /** There is an item of that source, or its end. */
+  #tell(slot: Slot<In, Out>): void {
+    if (!this.ordered) this.#line.push(slot);
   }
 
   #goOn(event: () => void): void {
@@ -151,24 +162,21 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In>, LaneOwner {
   }
 
   #serve(): Answer<Out> | typeof NONE {
+    const idle = this.#idle;
+    this.#idle = undefined;
+    if (idle !== undefined) this.#ask(idle);
     if (this.#stopped) return PENDING;
-    const slots = this.#slots;
-    if (slots.length === 0) return this.#ended ? END : PENDING;
-    for (const { lane } of slots) lane?.ask();
-    if (this.#stopped) return PENDING;
-    const candidates = this.ordered ? 1 : slots.length;
-    if (this.#turn >= candidates) this.#turn = 0;
-    for (let i = 0; i < candidates; i++) {
-      const at = (this.#turn + i) % candidates;
-      const { lane } = slots[at] as Slot<In, Out>;
-      if (lane?.state === 'over') {
-        slots.splice(at, 1);
-        return NONE;
-      }
-      if (lane?.state !== 'ready') continue;
-      this.#turn = at + 1;
-      return lane.take();
+    const slot = this.#line.first;
+    if (slot === undefined) return this.#ended && this.#slots.size === 0 ? END : PENDING;
+    const { lane } = slot;
+    if (lane?.state === 'over') {
+      this.#line.shift();
+      this.#slots.delete(slot);
+      return NONE;
     }
-    return PENDING;
+    if (lane?.state !== 'ready') return PENDING;
+    if (!this.ordered) this.#line.shift();
+    this.#idle = slot;
+    return lane.take();
   }
 }

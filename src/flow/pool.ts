@@ -16,7 +16,7 @@ import { type Answer, END, isThenable, NOBODY, NONE, PENDING, type Sink, type St
 /** One call. */
 interface Call<In, Result> {
   readonly input: In;
-  settled: boolean;
+  state: 'running' | 'settled' | 'failed';
   result: Result | undefined;
 }
 
@@ -71,8 +71,8 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
     this.#stopped = true;
     while (this.#line.size > 0) {
       const call = this.#line.shift();
-      if (!call.settled) this.scope.drop(call.input);
-      else if (this.operation.yields) this.scope.drop(call.result);
+      if (call.state === 'running') this.scope.drop(call.input);
+      else if (call.state === 'settled' && this.operation.yields) this.scope.drop(call.result);
       this.#running.delete(call);
     }
     for (const { input } of this.#running) this.scope.drop(input);
@@ -96,7 +96,7 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
 
   #start(item: In): void {
     if (this.#stopped) return this.scope.dropLate(item);
-    const call: Call<In, Result> = { input: item, settled: false, result: undefined };
+    const call: Call<In, Result> = { input: item, state: 'running', result: undefined };
     this.#inFlight++;
     this.#running.add(call);
     if (this.ordered) this.#line.push(call);
@@ -107,14 +107,14 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
         Promise.resolve(result).then(
           (value) => this.#goOn(() => this.#settle(call, value)),
           (error: unknown) => {
-            this.#running.delete(call);
+            this.#giveUp(call);
             this.fail(error);
           },
         );
         return;
       }
     } catch (error) {
-      this.#running.delete(call); // its item is the thrower's business
+      this.#giveUp(call);
       throw error;
     }
     this.#settle(call, result);
@@ -126,9 +126,15 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
       return;
     }
     this.#running.delete(call);
-    call.settled = true;
+    call.state = 'settled';
     call.result = result;
     if (!this.ordered) this.#line.push(call);
+  }
+
+  /** The function threw: its item is the thrower's business, not a dropped one. */
+  #giveUp(call: Call<In, Result>): void {
+    this.#running.delete(call);
+    call.state = 'failed';
   }
 
   /** Whatever a later event brings: does it, works ahead, and answers whoever asks. */
@@ -147,7 +153,7 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
   /** The answer, if there is one by now. */
   #now(): Answer<Out> {
     if (this.#failure !== undefined) throw this.#failure.error;
-    for (let call = this.#line.first; call?.settled; call = this.#line.first) {
+    for (let call = this.#line.first; call?.state === 'settled'; call = this.#line.first) {
       this.#line.shift();
       this.#inFlight--;
       const out = this.operation.accept(call.result as Result, call.input);
