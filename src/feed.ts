@@ -140,14 +140,18 @@ class Feed<T> implements Follower, GivesUp {
       throw this.#spoiled(item, error);
     }
     const refusal = core.refusal(item, this.limits.timeout);
-    if (refusal !== undefined) throw this.pourer.heard ? refusal : this.#spoiled(item, refusal);
+    if (refusal !== undefined) {
+      // Of `from` it becomes the channel's end, and the item rides on that; a cancel may still put another in its place.
+      if (!this.pourer.heard) core.followers.add({ cancelling: () => core.discard(item), ending() {} });
+      throw refusal;
+    }
     this.#inHand = core.waitToSend(stowed, FOREVER);
     return (this.#inHand.promise as Promise<unknown>).catch((error: unknown) => {
       throw this.#decided ? error : this.#spoiled(item, error);
     });
   }
 
-  /** An item that no error can give back: one over which a function of the user's failed, or of a feed nobody hears. */
+  /** An item over which a function of the user's failed, `weigh`, `key` or `coalesce`: its error cannot give it back. */
   #spoiled(item: T, error: unknown): unknown {
     this.core.discard(item);
     this.core.tell();

@@ -948,3 +948,21 @@ describe('a feed and its source, as the language does it', () => {
     for (const { stack } of errors) expect(stack).not.toContain('\n');
   });
 });
+
+describe('the item that from was refused', () => {
+  it('rides on the end, or goes to onDrop where a cancel replaces that', async () => {
+    for (const cancels of [false, true]) {
+      const dropped: number[] = [];
+      const channel = Channel.from([1, 2, 3, 4], 2, { overflow: 'reject', onDrop: (item) => dropped.push(item) });
+      await macrotask();
+      if (cancels) channel.cancel();
+      expect(channel.drain()).toEqual(cancels ? [] : [1, 2]);
+      expect(await settled(channel.completion)).toMatchObject(
+        cancels ? { state: 'fulfilled' } : { result: { code: 'ERR_SLUICE_OVERFLOW', value: 3 } },
+      );
+      expect(dropped.sort()).toEqual(cancels ? [1, 2, 3] : []);
+      const { sent, received, dropped: lost } = channel.stats();
+      expect(sent).toBe(received + lost);
+    }
+  });
+});
