@@ -16,10 +16,18 @@ const VARIANTS = {
 /** @type {import('esbuild').BuildOptions} */
 const COMMON = { bundle: true, format: 'esm', target: 'es2022', platform: 'neutral', logLevel: 'error' };
 
+/** All entries in one file: what they share is there once, as in the package. */
+const ENTRIES = ['index', 'control/index', 'flow/index'].map((name) => `export * from './${name}.js';`).join('\n');
+
 export async function buildVariants() {
   for (const [name, define] of Object.entries(VARIANTS)) {
-    await build({ ...COMMON, entryPoints: [`${src}/index.ts`], outfile: `${out}/${name}.mjs`, define });
+    await build({ ...COMMON, stdin: input(ENTRIES), outfile: `${out}/${name}.mjs`, define });
   }
+}
+
+/** @returns {import('esbuild').StdinOptions} */
+function input(/** @type {string} */ contents) {
+  return { contents, resolveDir: src, loader: 'ts' };
 }
 
 /**
@@ -28,7 +36,6 @@ export async function buildVariants() {
  * @param {string} contents
  */
 export async function bundleOf(contents) {
-  const stdin = { contents, resolveDir: src, loader: /** @type {const} */ ('ts') };
-  const result = await build({ ...COMMON, stdin, write: false, minify: true, define: SHIPPED });
+  const result = await build({ ...COMMON, stdin: input(contents), write: false, minify: true, define: SHIPPED });
   return result.outputFiles[0].text;
 }

@@ -1,4 +1,4 @@
-// Makes docs/bench.svg and the generated part of docs/benchmark.md from the figures of a run:
+// Makes the charts docs/bench*.svg and the generated part of docs/benchmark.md from the figures of a run:
 // `node bench/chart.mjs [FILE]`, by default those that `npm run bench -- --marks --json` has written.
 // @ts-check
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -19,8 +19,7 @@ function markdownTable([head, ...rows]) {
   return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
 }
 
-function tablePart() {
-  const { workloads, contestants, cells } = figures;
+function tablePart(/** @type {import('./types.d.ts').Table} */ { workloads, contestants, cells }) {
   const rows = contestants.map(({ name, title, version, kind }) => {
     const label = version === undefined ? title : `${title} ${version}`;
     const words = workloads.map((workload) => {
@@ -34,8 +33,7 @@ function tablePart() {
   return markdownTable([['', ...workloads.map(({ title }) => title.replaceAll('|', '\\|'))], ...rows]);
 }
 
-function notesPart() {
-  const { contestants, cells } = figures;
+function notesPart(/** @type {import('./types.d.ts').Table} */ { contestants, cells }) {
   const notes = contestants.filter(({ note }) => note !== undefined).map(({ title, note }) => `- ${title}: ${note}.`);
   const titles = new Map(contestants.map(({ name, title }) => [name, title]));
   const apart = new Set(
@@ -56,21 +54,30 @@ function marksPart() {
   return markdownTable([['mark', 'measured', 'goal', '', 'fastest peer'], ...rows]);
 }
 
+/** The chart of a table, in docs/. */
+const chartOf = (/** @type {string} */ name) => (name === 'channels' ? 'bench.svg' : `bench-${name}.svg`);
+
 function generated() {
-  const { machine, settings, marks } = figures;
+  const { machine, settings, tables, marks } = figures;
   const rounds =
     settings.rounds > 1 ? `the median of ${settings.rounds} rounds ± half their range` : 'one short round, and rough';
   return `${BEGIN}
 
 Measured on ${machine.date} with Node ${machine.node} on ${machine.cores} cores (${machine.cpu}, ${machine.platform}).
 
-![Items a second, by workload](bench.svg)
-
 Nanoseconds an item, ${rounds}; in brackets, times the floor.
 
-${tablePart()}
+${tables
+  .map(
+    (table) => `## ${table.title}
 
-${notesPart()}
+![${table.title}: items a second, by workload](${chartOf(table.name)})
+
+${tablePart(table)}
+
+${notesPart(table)}`,
+  )
+  .join('\n\n')}
 
 ## The marks
 
@@ -84,4 +91,6 @@ const [before, rest] = text.split(BEGIN);
 const after = rest?.split(END)[1];
 if (after === undefined) throw new Error(`docs/benchmark.md has no line ${BEGIN}, or none ${END}`);
 writeFileSync(page, `${before}${generated()}${after}`);
-writeFileSync(new URL('../docs/bench.svg', import.meta.url), drawing(figures));
+for (const table of figures.tables) {
+  writeFileSync(new URL(`../docs/${chartOf(table.name)}`, import.meta.url), drawing(table, figures.machine));
+}

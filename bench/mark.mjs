@@ -1,27 +1,35 @@
 // One mark in a process of its own: `node mark.mjs WORKLOAD MILLISECONDS`. What is measured and what it is compared to
 // take turns in short slices; the 10th percentiles are compared. Prints the figure as JSON.
 // @ts-check
-import { flow } from './flow.mjs';
 import { alternate, sliceOf, tenth } from './measure.mjs';
-import { builds, contestant, markWorkload, TABLE, tableWorkload } from './plan.mjs';
+import { builds, markWorkload, TABLE, tableWorkload } from './plan.mjs';
+import { floorOf, taskOf } from './task.mjs';
 
 const [, , name, ms] = process.argv;
 
 /** @returns {Promise<number>} */
 async function figure() {
-  if (TABLE.includes(name)) return againstFloor((await tableWorkload(name)).load);
+  if (TABLE.includes(name)) {
+    const workload = await tableWorkload(name);
+    if ('load' in workload || workload.againstItself === undefined) return againstFloor();
+    return againstItself(workload.againstItself);
+  }
   const workload = await markWorkload(name);
   if ('figure' in workload) return workload.figure(await builds());
-  const { measured, compared } = workload.pair(await builds());
-  await warmUp(compared);
-  await warmUp(measured);
+  return againstItself(workload);
+}
+
+async function againstFloor() {
+  const { once } = await taskOf(name, 'sluice');
+  const measured = await sliceOf(once);
+  const compared = await sliceOf(await floorOf(name));
   return ratio(measured, compared);
 }
 
-async function againstFloor(/** @type {import('./types.d.ts').Load} */ load) {
-  const [sluice, floor] = [await contestant('sluice'), await contestant('floor')];
-  const measured = await sliceOf((items) => flow(sluice, load, items));
-  const compared = await sliceOf((items) => flow(floor, { ...load, receiving: 'items' }, items));
+async function againstItself(/** @type {import('./types.d.ts').PairWorkload} */ workload) {
+  const { measured, compared } = workload.pair(await builds());
+  await warmUp(compared);
+  await warmUp(measured);
   return ratio(measured, compared);
 }
 

@@ -1,9 +1,10 @@
 // The marks: what was promised of sluice's speed, measured. Those against the floor or against sluice itself have a
-// process each, in which both take turns; those against the fastest peer are read from the table.
+// process each, in which both take turns; those against the fastest peer are read from the tables.
 // @ts-check
 import { child } from './child.mjs';
 import { median } from './measure.mjs';
-import { contestant, markWorkload, TABLE, tableWorkload } from './plan.mjs';
+import { markWorkload, TABLE, tableWorkload } from './plan.mjs';
+import { taskOf } from './task.mjs';
 
 /**
  * @param {readonly string[]} workloads
@@ -17,9 +18,10 @@ export async function measureMarks(workloads, cells, { rounds, ms, progress }) {
   const verdicts = [];
   for (const workload of workloads) {
     if (TABLE.includes(workload)) {
-      const { againstFloor, againstPeers } = await tableWorkload(workload);
-      if (againstFloor !== undefined) own.push({ workload, mark: againstFloor, flags: [], values: [] });
-      if (againstPeers !== undefined) verdicts.push(await againstFastest(workload, againstPeers, cells));
+      const what = await tableWorkload(workload);
+      const mark = 'load' in what ? what.againstFloor : what.againstItself?.mark;
+      if (mark !== undefined) own.push({ workload, mark, flags: [], values: [] });
+      if (what.againstPeers !== undefined) verdicts.push(await againstFastest(workload, what.againstPeers, cells));
     } else {
       const { mark, flags = [] } = await markWorkload(workload);
       own.push({ workload, mark, flags, values: [] });
@@ -54,9 +56,10 @@ async function againstFastest(workload, mark, cells) {
   let title = '';
   for (const cell of cells) {
     if (cell.workload !== workload || cell.timesFloor === undefined || cell.apart !== undefined) continue;
-    const who = await contestant(cell.contestant);
+    const who = await taskOf(workload, cell.contestant);
     if (who.kind === 'sluice') sluice = cell.timesFloor;
-    if (who.kind === 'peer' && cell.timesFloor < (fastest ?? Number.POSITIVE_INFINITY)) {
+    const isPeer = who.kind === 'peer' || who.kind === 'platform';
+    if (isPeer && cell.timesFloor < (fastest ?? Number.POSITIVE_INFINITY)) {
       fastest = cell.timesFloor;
       title = who.title;
     }

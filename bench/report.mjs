@@ -35,8 +35,11 @@ function columns(rows) {
     .join('\n');
 }
 
-/** @param {import('./types.d.ts').Figures} figures */
-export function tableText({ workloads, contestants, cells, settings }) {
+/**
+ * @param {import('./types.d.ts').Table} table
+ * @param {import('./types.d.ts').Figures['settings']} settings
+ */
+export function tableText({ title: heading, workloads, contestants, cells }, settings) {
   const at = (/** @type {string} */ workload, /** @type {string} */ contestant) =>
     cells.find((cell) => cell.workload === workload && cell.contestant === contestant);
   const head = workloads.map((_, index) => `(${index + 1})`);
@@ -54,6 +57,7 @@ export function tableText({ workloads, contestants, cells, settings }) {
     ...new Set(cells.filter((cell) => cell.apart !== undefined).map((cell) => `  * ${cell.contestant}: ${cell.apart}`)),
   ];
   return [
+    heading,
     ...workloads.map(({ title }, index) => `(${index + 1}) ${title}`),
     '',
     settings.rounds > 1

@@ -1,15 +1,15 @@
-// The benchmark: `npm run bench -- --help`. Prints a table of sluice beside its floor and its peers, and with `--marks`
+// The benchmark: `npm run bench -- --help`. Prints tables of sluice beside its floor and its peers, and with `--marks`
 // whether sluice keeps what was promised of its speed. Fails only where sluice itself carries items wrongly.
 // @ts-check
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildVariants } from './build.mjs';
 import { installPeers } from './install.mjs';
 import { measureMarks } from './marks.mjs';
-import { CONTESTANTS, contestant, MARKS, TABLE, tableWorkload } from './plan.mjs';
+import { contestant, MARKS, TABLE, TABLES, tableWorkload } from './plan.mjs';
 import { marksText, tableText } from './report.mjs';
 import { measureTable } from './table.mjs';
 
@@ -19,15 +19,28 @@ const HELP = `npm run bench [-- OPTIONS]
   --json [FILE]    write all figures; to bench/.results/latest.json unless a file is named
   --quick          one short round, with the peers only where they are installed
   --only WORKLOAD  one workload; may be given more than once
-                   table: ${TABLE.join(', ')}
-                   marks: ${MARKS.join(', ')}
+${TABLES.map(({ name, workloads }) => listed(name, workloads)).join('\n')}
+${listed('marks', MARKS)}
   --help           this
 
-A full run with --marks takes five to six minutes. The peers are installed into bench/node_modules the first time.
+A full run with --marks takes about ten minutes. The peers are installed into bench/node_modules the first time.
 `;
 
-const FULL = { rounds: 5, ms: 200, markRounds: 3, markMs: 1_000 };
-const QUICK = { rounds: 1, ms: 80, markRounds: 1, markMs: 400 };
+/** The words of a list in lines that are not too long. */
+function listed(/** @type {string} */ name, /** @type {readonly string[]} */ words) {
+  const lines = [`${name}:`];
+  for (const [index, word] of words.entries()) {
+    const next = index === words.length - 1 ? word : `${word},`;
+    const last = lines.length - 1;
+    if (lines[last].length + next.length < 76) lines[last] += ` ${next}`;
+    else lines.push(`  ${next}`);
+  }
+  return lines.map((line) => `${' '.repeat(19)}${line}`).join('\n');
+}
+
+const FULL = { rounds: 5, ms: 200, warmUp: 120, atOnce: 1, markRounds: 3, markMs: 1_000 };
+// Several processes at once disturb each other; rough figures they give all the same.
+const QUICK = { rounds: 1, ms: 40, warmUp: 40, atOnce: availableParallelism(), markRounds: 1, markMs: 400 };
 const RESULTS = fileURLToPath(new URL('.results/latest.json', import.meta.url));
 
 function options() {
@@ -50,13 +63,13 @@ function options() {
   return values;
 }
 
-/** Those whose package can be loaded. */
-async function contestantsThere() {
+/** Those of a table whose package can be loaded. */
+async function contestantsThere(/** @type {import('./types.d.ts').Plan} */ plan) {
   const there = [];
   const missing = [];
-  for (const name of CONTESTANTS) {
+  for (const name of plan.contestants) {
     try {
-      const { title, kind, package: from, note } = await contestant(name);
+      const { title, kind, package: from, note } = await contestant(plan, name);
       const version = from === undefined ? undefined : versionOf(from);
       there.push({
         name,
@@ -92,14 +105,24 @@ async function main() {
     process.stdout.write(HELP);
     return;
   }
-  const chosen = (/** @type {string[]} */ names) => names.filter((name) => only.length === 0 || only.includes(name));
+  const chosen = (/** @type {readonly string[]} */ names) =>
+    names.filter((name) => only.length === 0 || only.includes(name));
   const effort = quick ? QUICK : FULL;
   if (!quick) installPeers();
   await buildVariants();
-  const contestants = await contestantsThere();
-  const names = contestants.map(({ name }) => name);
-  const table = chosen(TABLE);
-  const cells = await measureTable(table, names, { rounds: effort.rounds, ms: effort.ms, progress });
+  const tables = [];
+  for (const plan of TABLES) {
+    const chosenHere = chosen(plan.workloads);
+    if (chosenHere.length === 0) continue;
+    const contestants = await contestantsThere(plan);
+    const names = contestants.map(({ name }) => name);
+    const cells = await measureTable(chosenHere, names, { ...effort, progress });
+    const workloads = await Promise.all(
+      chosenHere.map(async (name) => ({ name, title: (await tableWorkload(name)).title })),
+    );
+    tables.push({ name: plan.name, title: plan.title, workloads, contestants, cells });
+  }
+  const cells = tables.flatMap((table) => table.cells);
   // A mark that is named alone is meant to be measured.
   const wanted = chosen(marks ? [...TABLE, ...MARKS] : only.length > 0 ? MARKS : []);
   const verdicts = await measureMarks(wanted, cells, { rounds: effort.markRounds, ms: effort.markMs, progress });
@@ -115,14 +138,12 @@ async function main() {
       platform: `${process.platform} ${process.arch}`,
     },
     settings: { rounds: effort.rounds, quick },
-    workloads: await Promise.all(table.map(async (name) => ({ name, title: (await tableWorkload(name)).title }))),
-    contestants,
-    cells,
+    tables,
     marks: verdicts,
   };
   const { node, cpu, cores, platform } = figures.machine;
   process.stdout.write(`Node ${node}, ${platform}, ${cores} × ${cpu}\n\n`);
-  if (table.length > 0) process.stdout.write(`${tableText(figures)}\n\n`);
+  for (const table of tables) process.stdout.write(`${tableText(table, figures.settings)}\n\n`);
   if (verdicts.length > 0) process.stdout.write(`${marksText(verdicts)}\n`);
   if (json !== undefined) {
     mkdirSync(dirname(json), { recursive: true });

@@ -36,8 +36,11 @@ const STYLE = `
 const escaped = (/** @type {string} */ text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 const short = (/** @type {string} */ title) => escaped(title.split(/[:,]/u)[0]);
 
-/** @param {import('./types.d.ts').Figures} figures */
-export function drawing({ workloads, contestants, cells, machine }) {
+/**
+ * @param {import('./types.d.ts').Table} table
+ * @param {import('./types.d.ts').Figures['machine']} machine
+ */
+export function drawing({ title: heading, workloads, contestants, cells }, machine) {
   const panels = workloads.map((workload) => {
     const bars = contestants.flatMap(({ name, title, kind }) => {
       const cell = cells.find((each) => each.workload === workload.name && each.contestant === name);
@@ -48,6 +51,8 @@ export function drawing({ workloads, contestants, cells, machine }) {
     return { title: workload.title, bars: bars.sort((a, b) => b.rate - a.rate) };
   });
   const starred = cells.some(({ apart }) => apart !== undefined) ? ' * Does something else: see the page.' : '';
+  const floor = contestants.find(({ kind }) => kind === 'floor')?.title.replace('floor: ', 'Floor: ');
+  const foot = floor === undefined ? '' : `${floor}. `;
   /** @type {string[]} */
   const parts = [];
   let y = TOP;
@@ -57,12 +62,12 @@ export function drawing({ workloads, contestants, cells, machine }) {
     y += HEAD + Math.max(...pair.map(({ bars }) => bars.length)) * ROW + 20;
   }
   const height = y + 4;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Millions of items a second, by workload: longer is better">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${heading}: millions of items a second, by workload: longer is better">
 <style>${STYLE}
 </style>
 <rect class="page" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8"/>
-<text class="title" x="${MARGIN}" y="32">Millions of items a second: longer is better</text>
-<text class="small" x="${MARGIN}" y="51">Node ${machine.node}, ${escaped(machine.cpu)}, ${machine.date}. Floor: two tasks that only await. No bar: cannot do it, loses items or hangs.${starred}</text>
+<text class="title" x="${MARGIN}" y="32">${heading}: millions of items a second, longer is better</text>
+<text class="small" x="${MARGIN}" y="51">Node ${machine.node}, ${escaped(machine.cpu)}, ${machine.date}. ${foot}No bar: cannot do it, loses items or hangs.${starred}</text>
 ${parts.join('\n')}
 </svg>
 `;

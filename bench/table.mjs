@@ -1,10 +1,9 @@
-// The table: every contestant carries every workload, each time in a fresh process, in rounds. A round goes through all
+// A table: every contestant does every workload, each time in a fresh process, in rounds. A round goes through all
 // cells before the next begins, forwards and backwards in turn, so that a slow minute of the machine meets all of them.
 // @ts-check
 import { child } from './child.mjs';
-import { inability } from './flow.mjs';
 import { median } from './measure.mjs';
-import { contestant, tableWorkload } from './plan.mjs';
+import { taskOf } from './task.mjs';
 
 /** A cell that takes longer does not get on, in milliseconds. */
 const PATIENCE = 20_000;
@@ -12,32 +11,35 @@ const PATIENCE = 20_000;
 /**
  * @param {readonly string[]} workloads
  * @param {readonly string[]} contestants
- * @param {{ rounds: number, ms: number, progress: (text: string) => void }} settings
+ * @param {{ rounds: number, ms: number, warmUp: number, atOnce: number, progress: (text: string) => void }} settings
  * @returns {Promise<import('./types.d.ts').Cell[]>}
  */
-export async function measureTable(workloads, contestants, { rounds, ms, progress }) {
+export async function measureTable(workloads, contestants, { rounds, ms, warmUp, atOnce, progress }) {
   const cells = [];
   for (const workload of workloads) {
-    const { load } = await tableWorkload(workload);
     for (const name of contestants) {
-      const who = await contestant(name);
+      const { cannot, apart } = await taskOf(workload, name);
       /** @type {{ ns: number, timesFloor: number }[]} */
       const runs = [];
-      cells.push({ workload, contestant: name, runs, failed: inability(who, load), apart: who.apart?.(load) });
+      cells.push({ workload, contestant: name, runs, failed: cannot, apart });
     }
   }
   for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? cells : cells.toReversed();
-    for (const cell of order) {
-      if (cell.failed !== undefined) continue;
-      progress(`round ${round + 1} of ${rounds}: ${cell.workload}, ${cell.contestant}`);
-      /** @type {import('./types.d.ts').CellRun} */
-      const run = await child('cell.mjs', [cell.workload, cell.contestant, ms], [], PATIENCE).catch((error) => ({
-        failed: error.message,
-      }));
-      if (run.ns === undefined || run.timesFloor === undefined) cell.failed = run.failed ?? 'failed';
-      else cell.runs.push({ ns: run.ns, timesFloor: run.timesFloor });
-    }
+    const left = cells.filter(({ failed }) => failed === undefined);
+    if (round % 2 === 1) left.reverse();
+    const processes = async () => {
+      for (let cell = left.shift(); cell !== undefined; cell = left.shift()) {
+        progress(`round ${round + 1} of ${rounds}: ${cell.workload}, ${cell.contestant}`);
+        const { workload, contestant } = cell;
+        /** @type {import('./types.d.ts').CellRun} */
+        const run = await child('cell.mjs', [workload, contestant, ms, warmUp], [], PATIENCE).catch((error) => ({
+          failed: error.message,
+        }));
+        if (run.ns === undefined || run.timesFloor === undefined) cell.failed = run.failed ?? 'failed';
+        else cell.runs.push({ ns: run.ns, timesFloor: run.timesFloor });
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, processes));
   }
   return cells.map(({ runs, failed, apart, ...cell }) => {
     if (failed !== undefined) return { ...cell, failed };

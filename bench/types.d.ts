@@ -1,6 +1,10 @@
 // The shapes that the parts of the benchmark agree on.
 
-import type * as sluice from '../src/index.js';
+import type * as control from '../src/control/index.js';
+import type * as flow from '../src/flow/index.js';
+import type * as core from '../src/index.js';
+
+type Sluice = typeof core & typeof control & typeof flow;
 
 /** What a consumer saw: the check of a cell. */
 export interface Tally {
@@ -50,6 +54,31 @@ export interface Contestant<H = any> {
   close(handle: H): unknown;
 }
 
+/** What is done with the integers from 1 where things are put together; see steps.mjs. */
+export type Work = 'select' | 'map' | 'concurrent' | 'five' | 'batch' | 'broadcast';
+
+/** Something that does some of these works in its own idiom, and gives what came out at the end. */
+export interface Composer {
+  readonly title: string;
+  readonly kind: Contestant['kind'];
+  readonly package?: string;
+  readonly note?: string;
+  /** It does something else than the others; shown, with this reason, and not compared with sluice by a mark. */
+  apart?(work: Work): string | undefined;
+  /** Puts each item into one of so many channels of capacity 1, as `turn` says, and takes it by a select over all. */
+  select?(items: number, channels: number): PromiseLike<Tally>;
+  /** `plusOne` of each of `integers`, one at a time. */
+  map?(items: number): PromiseLike<Tally>;
+  /** `macrotask` of each of `integers`, `AT_ONCE` at a time. */
+  concurrent?(items: number): PromiseLike<Tally>;
+  /** `plusOne` in five steps. */
+  five?(items: number): PromiseLike<Tally>;
+  /** `integersAtOnce` in batches of `BATCH`, of each of which `many` is awaited. */
+  batch?(items: number): PromiseLike<Tally>;
+  /** Each of `integers` to `READERS` readers; all of what they saw. */
+  broadcast?(items: number): PromiseLike<Tally>;
+}
+
 /** A number that was promised. */
 export interface Mark {
   readonly title: string;
@@ -60,22 +89,46 @@ export interface Mark {
 
 /** The builds of sluice that are compared: as shipped, waking every sender at once, and never yielding to the event loop. */
 export interface Builds {
-  readonly shipped: typeof sluice;
-  readonly eager: typeof sluice;
-  readonly impolite: typeof sluice;
+  readonly shipped: Sluice;
+  readonly eager: Sluice;
+  readonly impolite: Sluice;
 }
 
 /** One slice of work: resolves with nanoseconds an item. */
 export type Slice = () => Promise<number>;
 
-/** A workload of the table: a load that every contestant carries. */
-export interface TableWorkload {
+/** A workload of the table of channels: a load that every contestant carries. */
+export interface ChannelWorkload {
   readonly title: string;
   readonly load: Load;
   /** sluice ÷ floor, in one process. */
   readonly againstFloor?: Mark;
   /** The fastest peer that keeps the items ÷ sluice, in fresh processes. */
   readonly againstPeers?: Mark;
+}
+
+/** A workload of the table of composition: a work that every composer does. */
+export interface CompositionWorkload {
+  readonly title: string;
+  readonly work: Work;
+  /** Of a select. */
+  readonly channels?: number;
+  /** The fastest peer ÷ sluice, in fresh processes. */
+  readonly againstPeers?: Mark;
+  /** sluice ÷ sluice, in one process. */
+  readonly againstItself?: PairWorkload;
+}
+
+export type TableWorkload = ChannelWorkload | CompositionWorkload;
+
+/** A table: the same workloads for all who are in it. */
+export interface Plan {
+  readonly name: string;
+  readonly title: string;
+  readonly workloads: readonly string[];
+  readonly contestants: readonly string[];
+  /** The folder of the contestants. */
+  readonly folder: string;
 }
 
 /** A workload of the marks alone: two ways to do the same, in slices that alternate. */
@@ -132,6 +185,24 @@ export interface Verdict {
   readonly remark?: string;
 }
 
+/** Who stands in a table. */
+export interface Entrant {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: Contestant['kind'];
+  readonly version?: string;
+  readonly note?: string;
+}
+
+/** A table that was measured. */
+export interface Table {
+  readonly name: string;
+  readonly title: string;
+  readonly workloads: readonly { readonly name: string; readonly title: string }[];
+  readonly contestants: readonly Entrant[];
+  readonly cells: readonly Cell[];
+}
+
 /** What a run writes with `--json`. */
 export interface Figures {
   readonly machine: {
@@ -142,14 +213,6 @@ export interface Figures {
     readonly platform: string;
   };
   readonly settings: { readonly rounds: number; readonly quick: boolean };
-  readonly workloads: readonly { readonly name: string; readonly title: string }[];
-  readonly contestants: readonly {
-    readonly name: string;
-    readonly title: string;
-    readonly kind: Contestant['kind'];
-    readonly version?: string;
-    readonly note?: string;
-  }[];
-  readonly cells: readonly Cell[];
+  readonly tables: readonly Table[];
   readonly marks: readonly Verdict[];
 }

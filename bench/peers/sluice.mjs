@@ -5,14 +5,15 @@ import { builds } from '../plan.mjs';
 /**
  * The contestant of one build.
  *
- * @param {typeof import('../../src/index.js')} build
+ * @param {import('../types.d.ts').Builds['shipped']} build
+ * @param {import('../../src/index.js').ChannelOptions<number>} [options]
  * @returns {import('../types.d.ts').Contestant<import('../../src/index.js').Channel<number>>}
  */
-export function sluiceOf({ Channel }) {
+export function sluiceOf({ Channel }, options) {
   return {
     title: 'sluice',
     kind: 'sluice',
-    open: ({ capacity }) => new Channel(capacity),
+    open: ({ capacity }) => new Channel(capacity, options),
     async produce(channel, first, count) {
       for (let i = 0; i < count; i++) await channel.send(first + i);
     },

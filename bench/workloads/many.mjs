@@ -1,7 +1,7 @@
 // Four producers and four consumers that share one channel.
 // @ts-check
 
-/** @type {import('../types.d.ts').TableWorkload} */
+/** @type {import('../types.d.ts').ChannelWorkload} */
 export default {
   title: '4 producers, 4 consumers, capacity 64',
   load: { capacity: 64, producers: 4, consumers: 4, sending: 'awaited', receiving: 'items' },

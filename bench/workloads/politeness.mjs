@@ -1,6 +1,6 @@
 // What it costs to let the event loop run now and then: the build that ships against one that never does.
 // @ts-check
-import { flow } from '../flow.mjs';
+import { carry } from '../carry.mjs';
 import { sluiceOf } from '../peers/sluice.mjs';
 import awaited from './awaited.mjs';
 
@@ -12,6 +12,6 @@ export default {
   pair({ shipped, impolite }) {
     const polite = sluiceOf(shipped);
     const rude = sluiceOf(impolite);
-    return { measured: () => flow(polite, awaited.load, ITEMS), compared: () => flow(rude, awaited.load, ITEMS) };
+    return { measured: () => carry(polite, awaited.load, ITEMS), compared: () => carry(rude, awaited.load, ITEMS) };
   },
 };

@@ -1,7 +1,7 @@
 // One producer and one consumer with no room between them: every send waits until its item is taken.
 // @ts-check
 
-/** @type {import('../types.d.ts').TableWorkload} */
+/** @type {import('../types.d.ts').ChannelWorkload} */
 export default {
   title: 'rendezvous',
   load: { capacity: 0, producers: 1, consumers: 1, sending: 'awaited', receiving: 'items' },

@@ -1,7 +1,7 @@
 // One producer and one consumer, with room for one item between them.
 // @ts-check
 
-/** @type {import('../types.d.ts').TableWorkload} */
+/** @type {import('../types.d.ts').ChannelWorkload} */
 export default {
   title: 'await send, capacity 1',
   load: { capacity: 1, producers: 1, consumers: 1, sending: 'awaited', receiving: 'items' },

@@ -1,7 +1,7 @@
 // One producer that waits only where the channel is full, one consumer in `for await`.
 // @ts-check
 
-/** @type {import('../types.d.ts').TableWorkload} */
+/** @type {import('../types.d.ts').ChannelWorkload} */
 export default {
   title: 'trySend || await send, capacity 1,024',
   load: { capacity: 1_024, producers: 1, consumers: 1, sending: 'tried', receiving: 'items' },

@@ -8,7 +8,7 @@
  * @param {import('./types.d.ts').Load} load
  * @param {number} wanted - rounded up to a multiple of the producers
  */
-export async function flow(contestant, load, wanted) {
+export async function carry(contestant, load, wanted) {
   const share = Math.ceil(wanted / load.producers);
   const items = share * load.producers;
   const produce = load.sending === 'tried' ? contestant.produceTrying : contestant.produce;

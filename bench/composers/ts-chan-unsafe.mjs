@@ -1,0 +1,4 @@
+// ts-chan with its option that trades politeness for speed.
+import { tsChan } from './ts-chan.mjs';
+
+export default tsChan(true);
