@@ -58,8 +58,9 @@ export function callFor<T>(core: Core<T>, taker: Taker<T>): () => void {
   }
   payAll();
   const waiter = new Waiter(core, new Call(taker), undefined, { resolve: end, reject: end });
+  const now = core.canTake();
   core.receivers.push(waiter);
-  if (core.canTake()) callNow(core, waiter);
+  if (now) callNow(core, waiter);
   return () => {
     left = true;
     if (waiter.list === undefined) return;

@@ -1,9 +1,12 @@
 // The seam for bridges: told in its turn, then taken in a microtask of its own, or not at all.
 
+import fc from 'fast-check';
 import { Channel, receiving, select, sending, trySelect } from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { ITEM, type Taker } from '../src/calls.js';
 import { collect, full, macrotask, microtasks, MUTATING, rejection, watch } from './support.js';
+
+const HISTORIES = process.env['LONG'] ? 30_000 : 3_000;
 
 /** The other side of a bridge, which writes down what it is told. */
 class Side implements Taker<number> {
@@ -542,6 +545,70 @@ describe('the end', () => {
   });
 });
 
+describe('beside a select that waits on both sides of a rendezvous', () => {
+  const both = (channel: Channel<number>, item: number) =>
+    watch(select({ out: sending(channel, item), in: receiving(channel) }));
+
+  it('a call takes what that would send', async () => {
+    for (const first of ['call', 'select']) {
+      const channel = empty(0);
+      const side = new Side();
+      if (first === 'call') channel[ITEM](side);
+      const picked = both(channel, 1);
+      if (first === 'select') channel[ITEM](side);
+      await macrotask();
+      expect([side.log, picked.result]).toEqual([[1], { case: 'out' }]);
+      expect(channel.stats()).toMatchObject({ waitingSenders: 0, waitingReceivers: 0 });
+    }
+  });
+
+  it('a newcomer does not overtake a call that is told', async () => {
+    const channel = empty(0);
+    const picked = both(channel, 1);
+    const side = new Side();
+    channel[ITEM](side);
+    expect(channel.tryReceive('none')).toBe('none');
+    const receive = watch(channel.receive());
+    await macrotask();
+    expect([side.log, picked.result, receive.state]).toEqual([[1], { case: 'out' }, 'pending']);
+  });
+
+  it.each(['leaves', 'wants nothing'])('a receiver behind is served when the call before it %s', async (how) => {
+    const channel = empty(0);
+    const side = new Side();
+    const leave = channel[ITEM](side);
+    const picked = both(channel, 1);
+    const receive = watch(channel.receive());
+    if (how === 'leaves') leave();
+    else side.alive = false;
+    await macrotask();
+    expect([side.log, picked.result, receive.result]).toEqual([[], { case: 'out' }, 1]);
+  });
+
+  it.each(['leaves', 'wants nothing'])('that select meets a sender behind when the call before it %s', async (how) => {
+    const channel = empty(0);
+    const side = new Side();
+    const leave = channel[ITEM](side);
+    const picked = both(channel, 1);
+    const send = watch(channel.send(2));
+    if (how === 'leaves') leave();
+    else side.alive = false;
+    await macrotask();
+    expect([picked.result, send.state]).toEqual([{ case: 'in', done: false, value: 2 }, 'fulfilled']);
+    expect(channel.stats()).toMatchObject({ waitingSenders: 0, waitingReceivers: 0 });
+  });
+
+  it('two of them meet each other when the call before them leaves', async () => {
+    const channel = empty(0);
+    const leave = channel[ITEM](new Side());
+    const [one, two] = [both(channel, 1), both(channel, 2)];
+    leave();
+    await macrotask();
+    expect([one.state, two.state]).toEqual(['fulfilled', 'fulfilled']);
+    expect(channel.stats()).toMatchObject({ sent: 1, received: 1, waitingSenders: 0, waitingReceivers: 0 });
+  });
+});
+
 describe.skipIf(MUTATING)('what a call costs', () => {
   it('does not depend on how many wait before and behind it', async () => {
     const ways = [0, 50_000].map((waiting) => {
@@ -563,5 +630,158 @@ describe.skipIf(MUTATING)('what a call costs', () => {
       for (const [i, run] of ways.entries()) best[i] = Math.min(best[i] as number, run());
     }
     expect(best[1] as number).toBeLessThan((best[0] as number) * 10 + 5);
+  });
+});
+
+describe('in every history of calls among everything else', () => {
+  type Act =
+    | { readonly do: 'send' | 'receive' | 'call' | 'both' | 'trySend' | 'tryReceive' | 'trySelect' | 'tick' | 'turn' }
+    | { readonly do: 'leave' | 'abort' | 'go'; readonly which: number }
+    | { readonly do: 'close' | 'cancel' };
+
+  const act: fc.Arbitrary<Act> = fc.oneof(
+    {
+      weight: 12,
+      arbitrary: fc.record({
+        do: fc.constantFrom('send', 'send', 'receive', 'call', 'call', 'both', 'trySend', 'tryReceive', 'trySelect'),
+      }),
+    },
+    { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('tick', 'tick', 'tick', 'turn') }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('leave', 'abort', 'go'), which: fc.nat(7) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('close', 'cancel') }) },
+  ) as fc.Arbitrary<Act>;
+
+  it('each item is taken once, in order, nobody waits in vain, and a side that has gone hears nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(0, 1, 2),
+        fc.array(act, { minLength: 3, maxLength: 24 }),
+        async (capacity, acts) => {
+          const dropped: number[] = [];
+          const channel = new Channel<number>(capacity, { onDrop: (item) => dropped.push(item) });
+          const accepted: number[] = [];
+          /** Taken by promises, and by those that answer in the call itself. */
+          const [promised, taken]: [number[], number[]] = [[], []];
+          const broken: string[] = [];
+          const aborts: AbortController[] = [];
+          const calls: { side: Side; leave: () => void }[] = [];
+          const open: { waits: boolean }[] = [];
+          const follow = (promise: Promise<unknown>): void => {
+            const each = { waits: true };
+            open.push(each);
+            const over = (): void => {
+              each.waits = false;
+            };
+            promise.then(over, over);
+          };
+          const abortable = (): { signal: AbortSignal } => {
+            const controller = new AbortController();
+            aborts.push(controller);
+            return { signal: controller.signal };
+          };
+          let item = 0;
+          let inAct = false;
+          for (const each of acts) {
+            inAct = true;
+            const own = ++item;
+            switch (each.do) {
+              case 'send':
+                follow(channel.send(own, abortable()).then(() => accepted.push(own)));
+                break;
+              case 'receive':
+                follow(channel.receive(abortable()).then((got) => got !== undefined && promised.push(got)));
+                break;
+              case 'both':
+                follow(
+                  select({ out: sending(channel, own), in: receiving(channel) }, abortable()).then((picked) => {
+                    if (picked.case === 'out') accepted.push(own);
+                    else if (!picked.done) promised.push(picked.value);
+                  }),
+                );
+                break;
+              case 'call': {
+                const side = new Side();
+                let over = false;
+                const leave = channel[ITEM]({
+                  wants: () => side.wants(),
+                  take(got) {
+                    if (inAct || over || !side.alive) broken.push('take');
+                    over = true;
+                    taken.push(got);
+                  },
+                  end() {
+                    if (inAct || over) broken.push('end');
+                    over = true;
+                  },
+                });
+                calls.push({
+                  side,
+                  leave: () => {
+                    leave();
+                    over = true;
+                  },
+                });
+                break;
+              }
+              case 'trySend':
+                if (channel.trySend(own)) accepted.push(own);
+                break;
+              case 'tryReceive': {
+                const got = channel.tryReceive();
+                if (got !== undefined) taken.push(got);
+                break;
+              }
+              case 'trySelect': {
+                if (channel.closed) break;
+                const picked = trySelect({ in: receiving(channel), out: sending(channel, own) });
+                if (picked?.case === 'out') accepted.push(own);
+                else if (picked?.done === false) taken.push(picked.value);
+                break;
+              }
+              case 'leave':
+                calls[each.which % calls.length]?.leave();
+                break;
+              case 'go': {
+                const gone = calls[each.which % calls.length]?.side;
+                if (gone !== undefined) gone.alive = false;
+                break;
+              }
+              case 'abort':
+                aborts[each.which % aborts.length]?.abort();
+                break;
+              case 'close':
+                channel.close();
+                break;
+              case 'cancel':
+                channel.cancel();
+            }
+            inAct = false;
+            if (each.do === 'tick') await undefined;
+            else if (each.do === 'turn') await macrotask();
+            const { sent, received, size } = channel.stats();
+            expect(sent).toBe(received + size + dropped.length);
+          }
+          await macrotask();
+          await macrotask();
+          expect(broken).toEqual([]);
+          const stats = channel.stats();
+          // Only selects may wait on both sides, and only the first of them: it cannot meet itself.
+          expect(Math.min(stats.waitingSenders, stats.waitingReceivers)).toBeLessThanOrEqual(1);
+          if (stats.waitingReceivers > 0) {
+            expect(stats.size).toBe(0);
+            if (stats.waitingSenders > 0) expect([stats.waitingSenders, stats.waitingReceivers]).toEqual([1, 1]);
+          }
+          expect(stats.received).toBe(promised.length + taken.length);
+          channel.cancel();
+          await macrotask();
+          expect(open.filter(({ waits }) => waits)).toEqual([]);
+          const ascending = (items: readonly number[]): number[] => [...items].sort((a, b) => a - b);
+          expect(promised).toEqual(ascending(promised));
+          expect(taken).toEqual(ascending(taken));
+          expect(ascending([...promised, ...taken, ...dropped])).toEqual(ascending(accepted));
+        },
+      ),
+      { numRuns: HISTORIES },
+    );
   });
 });
