@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Channel, receiving, select, sending, trySelect } from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { ITEM, type Taker } from '../src/calls.js';
-import { collect, full, macrotask, microtasks, MUTATING, rejection, watch } from './support.js';
+import { collect, full, letsTimersFire, macrotask, microtasks, MUTATING, rejection, watch } from './support.js';
 
 const HISTORIES = process.env['LONG'] ? 30_000 : 3_000;
 
@@ -349,6 +349,29 @@ describe('the line', () => {
     expect(Math.min(bridge.log.length, iterated.length)).toBeGreaterThan(200);
   });
 
+  it('far into a row of hand-offs still tells the items in their order', async () => {
+    const channel = empty(4);
+    const log: unknown[] = [];
+    for (let i = 0; i < 20; i++) {
+      if (i % 13 === 12) channel[ITEM](new Side(log));
+      else void channel.receive().then((item) => log.push(item));
+    }
+    for (let item = 0; item < 13; item++) channel.trySend(item);
+    await macrotask();
+    expect(log).toEqual(Array.from({ length: 13 }, (_, i) => i));
+  });
+
+  it('tells no item before those that politeness has put off', async () => {
+    const channel = full(2_048);
+    const log: unknown[] = [];
+    for (let i = 0; i < 2_000; i++) void channel.receive().then((item) => log.push(item));
+    const bridge = new Bridge(channel, log);
+    await macrotask();
+    await macrotask();
+    bridge.leave();
+    expect(log).toEqual(Array.from({ length: 2_048 }, (_, i) => i + 1));
+  });
+
   it('fulfils sends in the order in which they were accepted, whoever took their items', async () => {
     for (const capacity of [0, 1, 2, 8]) {
       const channel = full(capacity);
@@ -606,6 +629,43 @@ describe('beside a select that waits on both sides of a rendezvous', () => {
     await macrotask();
     expect([one.state, two.state]).toEqual(['fulfilled', 'fulfilled']);
     expect(channel.stats()).toMatchObject({ sent: 1, received: 1, waitingSenders: 0, waitingReceivers: 0 });
+  });
+});
+
+describe('a timer fires while', () => {
+  it.each([0, 1, 2, 16])('a bridge and a producer are always ready, at capacity %i', async (capacity) => {
+    const fired = await letsTimersFire((going) => {
+      const channel = empty(capacity);
+      const bridge = new Bridge(channel);
+      return [
+        (async () => {
+          while (going()) await channel.send(1);
+          bridge.leave();
+        })(),
+      ];
+    });
+    expect(fired).toBe(true);
+  });
+
+  it('a bridge feeds itself', async () => {
+    const fired = await letsTimersFire((going) => {
+      const channel = full(1);
+      return [
+        new Promise<void>((resolve) => {
+          const taker: Taker<number> = {
+            wants: () => true,
+            take(item) {
+              if (!going()) return resolve();
+              channel.trySend(item);
+              channel[ITEM](taker);
+            },
+            end() {},
+          };
+          channel[ITEM](taker);
+        }),
+      ];
+    });
+    expect(fired).toBe(true);
   });
 });
 
