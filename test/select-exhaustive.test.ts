@@ -376,7 +376,7 @@ class Pair {
         waitingSenders === senders &&
         waitingReceivers === receivers &&
         channel.ended === specification.ended(on);
-      if (!same) expect([channel.stats(), channel.ended]).toEqual([{ ...spec, buffer, senders, receivers }, on]);
+      if (!same) expectSame(channel.stats(), { ...spec, buffer, senders, receivers }, `channel ${on}`);
     }
   }
 }
