@@ -25,7 +25,9 @@ export default defineConfig(({ mode }) => {
       include: ['test/**/*.test.ts'],
       // Under mutation only what takes milliseconds: no test that starts a compiler or a process, measures a heap, or goes
       // through a hundred thousand orders.
-      exclude: mutating ? ['docs', 'demo', 'leaks', 'exhaustive'].map((name) => `test/${name}.test.ts`) : [],
+      exclude: mutating
+        ? ['docs', 'demo', 'leaks', 'exhaustive', 'select-exhaustive'].map((name) => `test/${name}.test.ts`)
+        : [],
       // In CI the counts are also written down, for .ci/closing-line.mjs.
       reporters: ci ? ['default', ['json', { outputFile: here('reports/tests.json') }]] : ['default'],
       env: long ? { LONG: '1' } : {},

@@ -8,7 +8,8 @@
 // it consumes nothing once it has left or wants nothing; none of its code runs inside the call of a sender.
 //
 // Invariant: a call that is `called` is at the head of the receivers or has left (or stands behind a select that waits on
-// both sides of this channel and cannot meet itself); its microtask is scheduled.
+// both sides of this channel and cannot meet itself); its microtask is scheduled, by the settler: behind what politeness
+// has put off it is, too.
 
 import type { Core } from './channel.js';
 import { payAll } from './payroll.js';
@@ -58,8 +59,9 @@ export function callFor<T>(core: Core<T>, taker: Taker<T>): () => void {
   }
   payAll();
   const waiter = new Waiter(core, new Call(taker), undefined, { resolve: end, reject: end });
+  const now = core.canTake();
   core.receivers.push(waiter);
-  if (core.canTake()) callNow(core, waiter);
+  if (now) callNow(core, waiter);
   return () => {
     left = true;
     if (waiter.list === undefined) return;
@@ -73,7 +75,7 @@ export function callNow<T>(core: Core<T>, waiter: Waiter): void {
   const call = waiter.value as Call<T>;
   if (call.called) return;
   call.called = true;
-  void NOW.then(() => {
+  core.settler.soon(() => {
     call.called = false;
     // It has left; or what was there is gone again, a sender that gave up: then it waits on.
     if (waiter.list === undefined || !core.hasItem()) return;

@@ -28,7 +28,7 @@
 
 import { checkReserving, type Limits, readLimits, type Settings } from './arguments.js';
 import { Callbacks } from './callbacks.js';
-import { type Call, callNow } from './calls.js';
+import { callNow } from './calls.js';
 import type { ChannelStats, DropReason, NativeSignal, Permit, WaitOptions } from './contract.js';
 import {
   closedError,
@@ -417,11 +417,15 @@ export class Core<T> implements Items<T>, Owner {
     return this.buffer.size > 0 || this.senders.first !== undefined;
   }
 
-  /** Whether case 1 or 2 of a receive applies. */
+  /** Whether case 1 or 2 of a receive applies: something is there, and nobody waits who could take it. */
   canTake(): boolean {
-    if (!this.hasItem()) return false;
-    const receiver = this.receivers.first;
-    return receiver === undefined || !(receiver.value as Partial<Call<T>>).called;
+    return this.hasItem() && this.#nextTaker() === undefined;
+  }
+
+  /** Something is there: the first receiver who could take it. A select never meets itself. */
+  #nextTaker(): Waiter | undefined {
+    const own = this.buffer.size > 0 ? undefined : this.senders.first?.tracker;
+    return own === undefined ? this.receivers.first : firstOther(this.receivers, own);
   }
 
   /** Cases 1 and 2 of a receive: `hasItem()`. What was taken may have been the last: `finish` is to follow. */
@@ -468,12 +472,15 @@ export class Core<T> implements Items<T>, Owner {
 
   /** Receivers may wait although something is there, behind a call: each gets its turn. */
   serve(): void {
-    for (let first = this.receivers.first; first !== undefined && this.hasItem(); first = this.receivers.first) {
-      if (!(first.value as Shape<T, unknown>).committed) return callNow(this, first);
-      const sender = this.buffer.size > 0 ? undefined : this.senders.first;
-      if (sender?.tracker !== undefined && sender.tracker === first.tracker) return; // a select never meets itself
-      first.leave();
-      this.settler.handed(first, this.take());
+    while (this.hasItem()) {
+      let receiver = this.#nextTaker();
+      if (receiver === undefined) {
+        receiver = this.receivers.first; // a select that waits on both sides: it may take what another sends
+        if (receiver === undefined || firstOther(this.senders, receiver.tracker) === undefined) return;
+      }
+      if (!(receiver.value as Shape<T, unknown>).committed) return callNow(this, receiver);
+      receiver.leave();
+      this.settler.handed(receiver, this.take());
     }
   }
 
@@ -631,6 +638,13 @@ export class Core<T> implements Items<T>, Owner {
       waitingReceivers: this.receivers.length,
     };
   }
+}
+
+/** The first of a line who is none of that select's: O(its cases), which stand together. */
+function firstOther({ first }: WaiterList, own: Tracker | undefined): Waiter | undefined {
+  let waiter = first;
+  while (waiter !== undefined && waiter.tracker === own) waiter = waiter.next;
+  return waiter;
 }
 
 if (SLUICE_CHECKED) assertAfterEach(Core.prototype);

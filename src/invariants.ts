@@ -3,6 +3,14 @@
 import type { Call } from './calls.js';
 import type { Core } from './channel.js';
 import type { Parcel } from './parcels.js';
+import type { Waiter, WaiterList } from './waiters.js';
+
+/** The first of a line who is none of those. */
+function others({ first }: WaiterList, are: (waiter: Waiter) => boolean): Waiter | undefined {
+  let waiter = first;
+  while (waiter !== undefined && are(waiter)) waiter = waiter.next;
+  return waiter;
+}
 
 /** Throws where a channel breaks an invariant. */
 export function assertInvariants(core: Core<unknown>): void {
@@ -13,9 +21,12 @@ export function assertInvariants(core: Core<unknown>): void {
       throw new Error(`invariant broken: ${what}: closed=${closed} ended=${ended} ${JSON.stringify(core.stats())}`);
   };
   const [sender, receiver, reserve] = [senders.first, receivers.first, reserves.first];
-  // A call that takes in the next microtask; a select that waits on both sides.
-  const called = (receiver?.value as Partial<Call<unknown>> | undefined)?.called === true;
-  const meetsItself = sender?.tracker !== undefined && sender.tracker === receiver?.tracker;
+  // A select that waits on both sides, and is not to be served by itself; a call that takes in the next microtask.
+  const own = buffer.size > 0 ? undefined : sender?.tracker;
+  const isOwn = (waiter: Waiter): boolean => own !== undefined && waiter.tracker === own;
+  const taker = others(receivers, isOwn);
+  const called = (taker?.value as Partial<Call<unknown>> | undefined)?.called === true;
+  const meetsItself = taker === undefined && others(senders, isOwn) === undefined;
   check(fullness <= capacity && buffer.size <= capacity && reserved >= 0, 'I1 bounded');
   check(sender === undefined || receiver === undefined || called || meetsItself, 'I2 one line');
   check(buffer.size === 0 || receiver === undefined || called, 'I3 no idle item');

@@ -83,6 +83,14 @@ export class Settler {
     return this.#later(promise);
   }
 
+  /** A call takes its item in a microtask of its own, behind all that settles before, and spends the budget as a receive. */
+  soon(take: () => void): void {
+    const next = (): void => void ACCEPTED.then(take);
+    this.#releaseAhead();
+    if (this.#late === undefined && !spendsBudget()) next();
+    else this.#holdBack().push(next, undefined);
+  }
+
   /** A synchronous call is about to wake somebody: since it cannot be put off, whoever it wakes is. */
   aboutToWake(): void {
     if (this.#late === undefined && spendsBudget()) this.#holdBack();
