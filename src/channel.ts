@@ -156,8 +156,7 @@ export class Core<T> implements Items<T>, Owner {
 
   #enters(stowed: Stowed<T>): boolean {
     if (this.#entersWithoutPlace(stowed)) return true; // 1
-    // Weights: what waits is heavy, and a lighter one must not pass it. Elsewhere nobody waits where there is room.
-    if (this.#hasRoom(stowed) && (this.packing === undefined || this.senders.first === undefined)) {
+    if (this.#hasPlace(stowed)) {
       this.#entersPlace(stowed); // 2
       return true;
     }
@@ -177,6 +176,11 @@ export class Core<T> implements Items<T>, Owner {
     }
     const { packing } = this;
     return packing !== undefined && this.#merges(packing, stowed as Parcel<T>);
+  }
+
+  #hasPlace(stowed: Stowed<T>): boolean {
+    // Weights: what waits is heavy, and a lighter one must not pass it. Elsewhere nobody waits where there is room.
+    return this.#hasRoom(stowed) && (this.packing === undefined || this.senders.first === undefined);
   }
 
   #entersPlace(stowed: Stowed<T>): void {
@@ -244,6 +248,18 @@ export class Core<T> implements Items<T>, Owner {
       this.denied(value) ??
       (timeout === 0 ? this.#timedOut('a send', timeout, value) : undefined) ??
       this.crowded(value)
+    );
+  }
+
+  /** Whether a send would be decided at once, this way or that. */
+  decidesAtOnce(stowed: Stowed<T>): boolean {
+    const receiver = this.receivers.first;
+    return (
+      (receiver !== undefined && (receiver.value as Shape<T, unknown>).committed) ||
+      this.#hasPlace(stowed) ||
+      this.closed ||
+      this.settings.overflow !== 'wait' ||
+      this.packing?.merges(stowed as Parcel<T>) === true
     );
   }
 
@@ -524,7 +540,7 @@ export class Core<T> implements Items<T>, Owner {
   /** The end of an operation: it may have taken the last item, and there may be something to tell. */
   finish(): void {
     if (this.closed) this.#endIfOver();
-    if (this.pressure !== undefined || this.callbacks.due) this.tell();
+    if (this.callbacks.due || this.pressure?.isDue(this.fullness)) this.tell();
   }
 
   #isOver(): boolean {

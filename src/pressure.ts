@@ -15,9 +15,14 @@ export class Pressure<T> {
     readonly onPressure: NonNullable<ChannelOptions<T>['onPressure']>,
   ) {}
 
-  /** What is to be told now that so much of the capacity is taken. */
+  /** Whether something is to be told, now that so much of the capacity is taken. */
+  isDue(fullness: number): boolean {
+    return this.#isHigh ? fullness <= this.low : fullness >= this.high;
+  }
+
+  /** What is to be told. */
   reached(fullness: number): 'high' | 'low' | undefined {
-    if (this.#isHigh ? fullness > this.low : fullness < this.high) return undefined;
+    if (!this.isDue(fullness)) return undefined;
     this.#isHigh = !this.#isHigh;
     return this.#isHigh ? 'high' : 'low';
   }
