@@ -152,9 +152,19 @@ export class Core<T> implements Items<T>, Owner {
   }
 
   #enters(stowed: Stowed<T>): boolean {
+    if (this.#entersWithoutPlace(stowed)) return true; // 1
+    // Weights: what waits is heavy, and a lighter one must not pass it. Elsewhere nobody waits where there is room.
+    if (this.#hasRoom(stowed) && (this.packing === undefined || this.senders.first === undefined)) {
+      this.#entersPlace(stowed); // 2
+      return true;
+    }
+    return this.#drops(stowed);
+  }
+
+  /** Handed to a receiver, or merged. */
+  #entersWithoutPlace(stowed: Stowed<T>): boolean {
     const receiver = this.receivers.first;
     if (receiver !== undefined && (receiver.value as Shape<T, unknown>).committed) {
-      // 1
       receiver.unlink();
       this.sent++;
       this.received++;
@@ -163,16 +173,13 @@ export class Core<T> implements Items<T>, Owner {
       return true;
     }
     const { packing } = this;
-    if (packing !== undefined && this.#merges(packing, stowed as Parcel<T>)) return true;
-    // Weights: what waits is heavy, and a lighter one must not pass it. Elsewhere nobody waits where there is room.
-    if (this.#hasRoom(stowed) && (packing === undefined || this.senders.first === undefined)) {
-      // 2
-      this.settler.payOwed();
-      this.#stow(stowed);
-      if (receiver !== undefined) this.serve();
-      return true;
-    }
-    return this.#drops(stowed);
+    return packing !== undefined && this.#merges(packing, stowed as Parcel<T>);
+  }
+
+  #entersPlace(stowed: Stowed<T>): void {
+    this.settler.payOwed();
+    this.#stow(stowed);
+    if (this.receivers.first !== undefined) this.serve();
   }
 
   /** Takes an item that fits nowhere, if the policy is one that drops. */
@@ -329,13 +336,10 @@ export class Core<T> implements Items<T>, Owner {
   /** A held place is used: its item is handed to a receiver, merged, or takes the place. Throws as `offer` does. */
   sendReserved(stowed: Stowed<T>): void {
     if (this.receivers.first !== undefined) this.settler.aboutToWake();
+    // The place is held while foreign code runs.
+    if (this.#entersWithoutPlace(stowed)) return this.releaseReserved();
     this.reserved--;
-    try {
-      this.#enters(stowed);
-    } catch (error) {
-      this.reserved++;
-      throw error;
-    }
+    this.#entersPlace(stowed);
     this.gaveUp();
   }
 

@@ -120,6 +120,21 @@ describe('an item whose key is new', () => {
     expect(shorts(channel.drain())).toBe('b12 c1 b3');
   });
 
+  it('comes to its turn when whoever stands before it gives up', async () => {
+    const controller = new AbortController();
+    const channel = joined(2, 'a1');
+    const permit = channel.tryReserve() as Permit<Item>;
+    const first = watch(channel.send(item('b1'), { signal: controller.signal }));
+    const second = watch(channel.send(item('c1')));
+    permit.send(item('c0'));
+    expect(channel.stats().waitingSenders).toBe(2);
+    controller.abort('aborted');
+    expect(channel.stats()).toMatchObject({ waitingSenders: 0, coalesced: 1 });
+    await macrotask();
+    expect([first.state, second.state]).toEqual(['rejected', 'fulfilled']);
+    expect(shorts(channel.drain())).toBe('a1 c01');
+  });
+
   it('is merged at the call where a permit has brought its key', () => {
     const channel = joined(2, 'a1');
     channel.tryReserve()?.send(item('b1'));
@@ -159,6 +174,27 @@ describe('a permit', () => {
     expect(send.state).toBe('fulfilled');
     expect(channel.stats()).toMatchObject({ reserved: 0, size: 2, coalesced: 1 });
     expect(shorts(channel.drain())).toBe('a12 b1');
+  });
+
+  it('sends into its place past senders that wait', async () => {
+    const channel = joined(1, '');
+    const permit = channel.tryReserve() as Permit<Item>;
+    const send = watch(channel.send(item('b1')));
+    permit.send(item('a1'));
+    expect(channel.stats()).toMatchObject({ sent: 1, size: 1, waitingSenders: 1 });
+    expect(shorts(channel.drain())).toBe('a1 b1');
+    await macrotask();
+    expect(send.state).toBe('fulfilled');
+  });
+
+  it('brings a key that the first of the senders waits with: that is merged at once', async () => {
+    const channel = joined(1, '');
+    const permit = channel.tryReserve() as Permit<Item>;
+    const send = watch(channel.send(item('a2')));
+    permit.send(item('a1'));
+    await macrotask();
+    expect(send.state).toBe('fulfilled');
+    expect(shorts(channel.drain())).toBe('a12');
   });
 
   it('sends and merges on a closed channel', () => {
@@ -397,6 +433,63 @@ describe('callbacks that call their own channel', () => {
     meddle(() => channel.close());
     expect(await settled(channel.send(item('a2')))).toMatchObject({ state: 'fulfilled' });
     expect(shorts(await collect(channel))).toBe('a12');
+  });
+
+  it.each([
+    ['sends', (channel: Channel<Item>) => void channel.trySend(item('z1')), 0],
+    ['reserves', (channel: Channel<Item>) => void channel.tryReserve(), 0],
+    ['asks to reserve', (channel: Channel<Item>) => void channel.reserve(), 1],
+    ['sends and waits', (channel: Channel<Item>) => void channel.send(item('z1')), 1],
+  ])('a coalesce at the turn of a sender that %s overtakes nobody who waits', async (_what, call, behind) => {
+    const { channel, meddle } = meddled(2, 'a1');
+    const permit = channel.tryReserve() as Permit<Item>;
+    const sends = [channel.send(item('c1')), channel.send(item('b1'))];
+    const reserve = watch(channel.reserve());
+    permit.send(item('b0')); // b1 waits behind c1 all the same
+    expect(channel.stats()).toMatchObject({ size: 2, waitingSenders: 3 });
+    let waited = 0;
+    meddle(() => {
+      waited = channel.stats().waitingSenders;
+      call(channel);
+    });
+    channel.tryReceive(); // c1 has the place of a1; b1 is merged
+    expect(waited).toBe(1);
+    expect(channel.stats()).toMatchObject({ size: 2, waitingSenders: 1 + behind, reserved: 0 });
+    await macrotask();
+    expect(reserve.state).toBe('pending');
+    expect(shorts([channel.tryReceive() as Item])).toBe('b01');
+    await Promise.all(sends);
+    expect(reserve.state).toBe('fulfilled');
+  });
+
+  it('a coalesce of a permit finds the place still held', () => {
+    const { channel, meddle } = meddled(2, 'a1');
+    const permit = channel.tryReserve() as Permit<Item>;
+    const seen: unknown[] = [];
+    meddle(() => {
+      seen.push(channel.stats().reserved, channel.trySend(item('b1')));
+      throw new Error('coalesce');
+    });
+    expect(() => permit.send(item('a2'))).toThrow('coalesce');
+    expect(seen).toEqual([1, false]);
+    expect(channel.stats()).toMatchObject({ reserved: 1, size: 1 });
+    permit.send(item('b2'));
+    expect(shorts(channel.drain())).toBe('a1 b2');
+  });
+
+  it.each([
+    ['cancels', (channel: Channel<Item>) => channel.cancel(), true],
+    ['takes all and closes', (channel: Channel<Item>) => (channel.drain(), channel.close()), false],
+  ])('a coalesce of a permit that %s leaves nothing reserved for ever', (_what, call, revoked) => {
+    const { channel, meddle } = meddled(2, 'a1');
+    const permit = channel.tryReserve() as Permit<Item>;
+    meddle(() => call(channel));
+    expect(() => permit.send(item('a2'))).toThrow('coalesce');
+    expect(channel.stats().reserved).toBe(revoked ? 0 : 1);
+    expect(channel.ended).toBe(revoked);
+    permit.release();
+    expect(channel.stats().reserved).toBe(0);
+    expect(channel.ended).toBe(true);
   });
 
   it.each(['send', 'release'] as const)('a coalesce, or a key, that uses the same permit to %s is too late', (use) => {

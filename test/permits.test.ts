@@ -626,6 +626,39 @@ describe('a cancel', () => {
 });
 
 describe('foreign code that a permit runs finds a consistent channel:', () => {
+  it("an item's own `then`, read when it is handed over, while its place is still held", async () => {
+    const channel = new Channel<object>(1);
+    const permit = channel.tryReserve();
+    const receive = channel.receive();
+    const reserve = watch(channel.reserve());
+    const seen: unknown[] = [];
+    permit?.send({
+      get then(): undefined {
+        seen.push(channel.stats().reserved, channel.trySend({}), channel.tryReserve());
+        return undefined;
+      },
+    });
+    expect(seen).toEqual([1, false, undefined]);
+    await receive;
+    expect(reserve.state).toBe('fulfilled');
+    expect(channel.stats()).toMatchObject({ reserved: 1, size: 0 });
+  });
+
+  it("an item's own `then` that cancels", async () => {
+    const channel = new Channel<object>(2);
+    const [permit, other] = [channel.tryReserve(), channel.tryReserve()];
+    const receive = channel.receive();
+    permit?.send({
+      get then(): undefined {
+        channel.cancel();
+        return undefined;
+      },
+    });
+    await receive;
+    other?.release();
+    expect(channel.stats()).toMatchObject({ reserved: 0, sent: 1, received: 1 });
+  });
+
   it('an onPressure that cancels what was just reserved', () => {
     const channel: Channel<number> = new Channel<number>(1, { onPressure: () => channel.cancel() });
     const permit = channel.tryReserve();
