@@ -346,7 +346,7 @@ export class Core<T> implements Items<T>, Owner {
   /** A held place is given back. */
   releaseReserved(): void {
     if (this.cancelled) return;
-    this.settler.aboutToWake();
+    this.#aboutToMakeRoom();
     this.reserved--;
     this.gaveUp();
   }
@@ -378,7 +378,7 @@ export class Core<T> implements Items<T>, Owner {
 
   tryReceive<F>(fallback: F): T | F {
     if (!this.canTake()) return fallback;
-    this.#aboutToWakeSender();
+    this.#aboutToMakeRoom();
     const item = this.take();
     this.finish();
     return item;
@@ -386,14 +386,15 @@ export class Core<T> implements Items<T>, Owner {
 
   drain(): T[] {
     if (!this.canTake()) return [];
-    this.#aboutToWakeSender();
+    this.#aboutToMakeRoom();
     const items = this.takeMany(Number.POSITIVE_INFINITY);
     this.finish();
     return items;
   }
 
-  #aboutToWakeSender(): void {
-    if (this.senders.first !== undefined) this.settler.aboutToWake();
+  /** For whoever waits for it. */
+  #aboutToMakeRoom(): void {
+    if (this.senders.first !== undefined || this.reserves.first !== undefined) this.settler.aboutToWake();
   }
 
   /** Cases 1 to 3 of a receive; undefined where it must wait. */

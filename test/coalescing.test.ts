@@ -599,6 +599,15 @@ describe('a timer fires while', () => {
     ]);
     expect(fired).toBe(true);
   });
+
+  it('two tasks pass a place to each other by permits whose items are merged', async () => {
+    const channel = new Channel<number>(2, { overflow: { key: () => 0, coalesce: (queued) => queued } });
+    channel.trySend(0);
+    const task = async (going: () => boolean): Promise<void> => {
+      while (going()) (await channel.reserve()).send(1);
+    };
+    expect(await letsTimersFire((going) => [task(going), task(going)])).toBe(true);
+  });
 });
 
 describe('an overflow object', () => {

@@ -752,6 +752,18 @@ describe('a timer fires while', () => {
     expect(await letsTimersFire((going) => [insist(going)])).toBe(true);
   });
 
+  it.each([
+    ['release', (permit: Permit<number>) => permit.release()],
+    ['send and take', (permit: Permit<number>, channel: Channel<number>) => (permit.send(1), channel.tryReceive())],
+    ['send and drain', (permit: Permit<number>, channel: Channel<number>) => (permit.send(1), channel.drain())],
+  ])('two tasks pass one place to each other: they %s', async (_how, pass) => {
+    const channel = new Channel<number>(1);
+    const task = async (going: () => boolean): Promise<void> => {
+      while (going()) pass(await channel.reserve(), channel);
+    };
+    expect(await letsTimersFire((going) => [task(going), task(going)])).toBe(true);
+  });
+
   it('a producer sends by permits and a consumer iterates', async () => {
     const channel = new Channel<number>(2);
     const fired = await letsTimersFire((going) => [
