@@ -480,6 +480,7 @@ export class Core<T> implements Items<T>, Owner {
     this.reason = error;
     this.settler.flush();
     this.#refuseReserves(closedErrors(this));
+    this.#admit(); // who stood behind them
     if (this.#isOver()) this.#end();
     else this.#announce();
     this.tell();

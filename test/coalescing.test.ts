@@ -135,6 +135,20 @@ describe('an item whose key is new', () => {
     expect(shorts(channel.drain())).toBe('a1 c01');
   });
 
+  it('comes to its turn when a close refuses the reserve that stands before it', async () => {
+    const channel = joined(2, 'a1');
+    const permit = channel.tryReserve() as Permit<Item>;
+    const reserve = watch(channel.reserve());
+    const send = watch(channel.send(item('b1')));
+    permit.send(item('b0'));
+    expect(channel.stats().waitingSenders).toBe(2);
+    channel.close();
+    await macrotask();
+    expect([reserve.state, send.state]).toEqual(['rejected', 'fulfilled']);
+    expect(shorts(channel.drain())).toBe('a1 b01');
+    expect(channel.ended).toBe(true);
+  });
+
   it('is merged at the call where a permit has brought its key', () => {
     const channel = joined(2, 'a1');
     channel.tryReserve()?.send(item('b1'));
