@@ -28,9 +28,13 @@ export class Guard implements Abortable {
     private readonly limits: Limits,
   ) {}
 
-  /** Begins to watch. A signal that cannot be listened to ends the wait with what it throws. */
+  /**
+   * Begins to watch. A signal that has aborted meanwhile, by a function of the user's that the call ran, ends the wait; one
+   * that cannot be listened to ends it with what it throws.
+   */
   start(): void {
     const { signal, timeout } = this.limits;
+    if (signal?.aborted) return this.#tell(signal.reason);
     if (timeout !== Number.POSITIVE_INFINITY) this.#arm(timeout);
     try {
       if (signal !== undefined) onAbort(signal, this);

@@ -548,6 +548,15 @@ describe('callbacks that call their own channel', () => {
     const channel: Channel<Item> = joined(2, '', { overflow: { ...joining, key: ({ id }) => (channel[end](), id) } });
     expect(await rejection(channel.send(item('a1')))).toMatchObject({ code: 'ERR_SLUICE_CLOSED', value: item('a1') });
   });
+
+  it('a key that aborts the signal of its own send ends the wait', async () => {
+    const controller = new AbortController();
+    const channel = joined(1, 'b1', {
+      overflow: { ...joining, key: ({ id }) => (id === 'a' && controller.abort('aborted'), id) },
+    });
+    expect(await rejection(channel.send(item('a1'), { signal: controller.signal }))).toBe('aborted');
+    expect(channel.stats()).toMatchObject({ waitingSenders: 0, sent: 1 });
+  });
 });
 
 describe('a source poured into a channel that coalesces', () => {

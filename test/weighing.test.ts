@@ -343,6 +343,14 @@ describe('a weigh that calls its own channel', () => {
     expect(await rejection(channel.send(1))).toMatchObject({ code: 'ERR_SLUICE_CLOSED', value: 1 });
     expect(channel.stats().sent).toBe(0);
   });
+
+  it('may abort the signal of its own send: that ends the wait', async () => {
+    const controller = new AbortController();
+    const channel = weighed(10, { weigh: (item) => (item === 6 && controller.abort('aborted'), item) });
+    channel.trySend(5);
+    expect(await rejection(channel.send(6, { signal: controller.signal }))).toBe('aborted');
+    expect(channel.stats()).toMatchObject({ waitingSenders: 0, weight: 5 });
+  });
 });
 
 describe('a source poured into a channel that weighs', () => {
