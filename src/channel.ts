@@ -308,8 +308,8 @@ export class Core<T> implements Items<T>, Owner {
     let permit: Permit<T> | undefined;
     try {
       limits = readLimits(options);
-      if (this.closed) throw closedError(this, NO_ITEM);
       permit = this.tryReserve();
+      if (this.closed && permit === undefined) throw closedError(this, NO_ITEM);
     } catch (error) {
       return this.settler.refused(error);
     }

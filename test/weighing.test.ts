@@ -447,6 +447,21 @@ describe('the option', () => {
     expect(error).toBeInstanceOf(TypeError);
     expect((error as Error).message).toContain('weigh');
   });
+
+  it('goes with no permit: reserve rejects, tryReserve throws, a TypeError', async () => {
+    const channel = weighed(10);
+    const errors = [await rejection(channel.reserve()), thrown(() => channel.tryReserve())];
+    channel.close();
+    errors.push(
+      await rejection(channel.reserve()),
+      thrown(() => channel.tryReserve()),
+    );
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(TypeError);
+      expect((error as Error).message).toContain('weighs cannot reserve');
+    }
+    expect(channel.stats()).toMatchObject({ reserved: 0, waitingSenders: 0 });
+  });
 });
 
 describe('the law', () => {
