@@ -334,8 +334,8 @@ export class Core<T> implements Items<T>, Owner {
     let permit: Permit<T> | undefined;
     try {
       limits = readLimits(options);
-      if (this.closed) throw closedError(this, NO_ITEM);
       permit = this.tryReserve();
+      if (this.closed && permit === undefined) throw closedError(this, NO_ITEM);
     } catch (error) {
       return this.settler.refused(error);
     }
@@ -452,8 +452,10 @@ export class Core<T> implements Items<T>, Owner {
   /** Cases 1 and 2 of a receive: `hasItem()`. What was taken may have been the last: `finish` is to follow. */
   take(): T {
     let value: T;
+    let places = 1;
     this.received++;
     if (this.buffer.size > 0) {
+      if (this.packing !== undefined) places = (this.buffer.first as Parcel<T>).weight;
       value = this.#unstow(); // 2
       if (this.senders.first !== undefined || this.reserves.first !== undefined) this.#admit();
     } else {
@@ -464,7 +466,7 @@ export class Core<T> implements Items<T>, Owner {
       this.settler.owe(sender);
       sender.release();
     }
-    this.settler.tookPlace();
+    this.settler.tookPlaces(places);
     return value;
   }
 

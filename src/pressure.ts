@@ -34,6 +34,7 @@ export function pressureOf<T>(
   { high, low }: { readonly high: number; readonly low: number },
   onPressure: NonNullable<ChannelOptions<T>['onPressure']>,
 ): Pressure<T> {
-  const exact = (fraction: number): number => Number((fraction * capacity).toPrecision(12));
-  return new Pressure<T>(Math.ceil(exact(high)), Math.floor(exact(low)), onPressure);
+  const exact = (fraction: number): number => Number((fraction * capacity).toPrecision(15));
+  const lowMark = Math.floor(exact(low));
+  return new Pressure<T>(Math.max(Math.ceil(exact(high)), lowMark + 1), lowMark, onPressure);
 }

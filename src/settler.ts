@@ -127,9 +127,9 @@ export class Settler {
     this.#lastOwed = waiter;
   }
 
-  /** A place was taken from the buffer. */
-  tookPlace(): void {
-    if (this.#firstOwed !== undefined && ++this.#taken >= this.#half) this.payOwed();
+  /** Places were taken: one for an item, or as many as it weighs. */
+  tookPlaces(count: number): void {
+    if (this.#firstOwed !== undefined && (this.#taken += count) >= this.#half) this.payOwed();
   }
 
   /** Tells all owed senders. */

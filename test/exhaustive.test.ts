@@ -1,31 +1,70 @@
-// Every interleaving of small programs: producers, consumers, an abort, a timeout, and an end, in each possible order.
+// Every interleaving of small programs: producers, consumers, holders of permits, an abort, a timeout, and an end, in each
+// possible order.
 //
 // A program is a few actors; an actor is a list of commands, and goes on only when its last one is decided. The search
 // enumerates all orders in which the actors can take their steps, by running each history anew from a list of choices.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Command, ManualTimers, Pair, type Setup } from './pair.js';
-import { macrotask } from './support.js';
+import { macrotask, microtasks } from './support.js';
 
-/** A step may name the step of another actor whose wait it ends. */
+/** A step may name the step whose wait it ends, or whose permit it uses. */
 type Step =
   | Command
-  | { readonly do: 'abort' | 'expire' | 'leave'; readonly of: readonly [actor: number, step: number] };
-type Program = { readonly name: string; readonly actors: readonly (readonly Step[])[] };
+  | {
+      readonly do: 'abort' | 'expire' | 'leave' | 'sendPermitted' | 'release';
+      readonly of: readonly [actor: number, step: number];
+    };
+type Program = {
+  readonly name: string;
+  readonly setups: readonly Setup[];
+  /** Further ones, in the long suite. */
+  readonly more?: readonly Setup[];
+  readonly actors: readonly (readonly Step[])[];
+};
 
 const send: Step = { do: 'send', limit: 'none' };
 const receive: Step = { do: 'receive', limit: 'none' };
+const reserve: Step = { do: 'reserve', limit: 'none' };
 
 const end: Step = { do: 'close', failing: false };
 
+const FEW: readonly Setup[] = [
+  { capacity: 0, policy: 'wait', maxWaiters: 8 },
+  { capacity: 1, policy: 'wait', maxWaiters: 8 },
+  { capacity: 1, policy: 'drop-oldest', maxWaiters: 8 },
+];
+const OTHERS: readonly Setup[] = [
+  { capacity: 2, policy: 'wait', maxWaiters: 8 },
+  { capacity: 1, policy: 'wait', maxWaiters: 1 },
+];
+const ALL: readonly Setup[] = [...FEW, ...OTHERS];
+const RESERVING: readonly Setup[] = [
+  { capacity: 1, policy: 'wait', maxWaiters: 8 },
+  { capacity: 2, policy: 'wait', maxWaiters: 8 },
+];
+const RESERVING_MORE: readonly Setup[] = [{ capacity: 1, policy: 'drop-oldest', maxWaiters: 1 }];
+const COALESCING: readonly Setup[] = [
+  { capacity: 1, policy: 'coalesce', maxWaiters: 8 },
+  { capacity: 2, policy: 'coalesce', maxWaiters: 8 },
+];
+const WEIGHING: readonly Setup[] = [
+  { capacity: 3, policy: 'weigh', maxWaiters: 8 },
+  { capacity: 5, policy: 'weigh', maxWaiters: 8 },
+  { capacity: 4, policy: 'weigh, drop-oldest', maxWaiters: 8 },
+];
+
 const PROGRAMS: readonly Program[] = [
-  { name: 'a close', actors: [[send, send], [send], [receive, receive], [{ do: 'next' }], [end]] },
+  { name: 'a close', setups: ALL, actors: [[send, send], [send], [receive, receive], [{ do: 'next' }], [end]] },
   {
     name: 'a cancel',
+    setups: ALL,
     actors: [[send, send], [send], [receive, receive], [{ do: 'next' }], [{ do: 'cancel', failing: true }]],
   },
   {
     name: 'an abort and a timeout of senders, and a close with an error',
+    setups: FEW,
+    more: OTHERS,
     actors: [
       [{ do: 'send', limit: 'signal' }, send],
       [{ do: 'send', limit: 'timer' }],
@@ -37,6 +76,8 @@ const PROGRAMS: readonly Program[] = [
   },
   {
     name: 'an abort and a timeout of receivers, and a cancel',
+    setups: FEW,
+    more: OTHERS,
     actors: [
       [send, { do: 'trySend' }],
       [
@@ -49,11 +90,51 @@ const PROGRAMS: readonly Program[] = [
       [{ do: 'cancel', failing: false }],
     ],
   },
+  {
+    name: 'permits that are used, released and given up, and a close',
+    setups: RESERVING,
+    more: RESERVING_MORE,
+    actors: [
+      [reserve, { do: 'sendPermitted', of: [0, 0] }],
+      [
+        { do: 'reserve', limit: 'signal' },
+        { do: 'release', of: [1, 0] },
+      ],
+      [send],
+      [receive],
+      [{ do: 'abort', of: [1, 0] }],
+      [end],
+    ],
+  },
+  {
+    name: 'items that are merged, a permit, an abort, and a cancel',
+    setups: COALESCING,
+    actors: [
+      [send, send],
+      [{ do: 'send', limit: 'signal' }],
+      [{ do: 'tryReserve' }, { do: 'sendPermitted', of: [2, 0] }],
+      [receive],
+      [{ do: 'abort', of: [1, 0] }],
+      [{ do: 'cancel', failing: false }],
+    ],
+  },
+  {
+    name: 'weights, an abort, and a close',
+    setups: WEIGHING,
+    actors: [
+      [{ do: 'send', limit: 'signal' }, send],
+      [send, { do: 'trySend' }],
+      [{ do: 'receiveMany', limit: 'none', max: 2 }],
+      [{ do: 'abort', of: [0, 0] }],
+      [end],
+    ],
+  },
 ];
 
 const LONG_PROGRAMS: readonly Program[] = [
   {
     name: 'two producers, two consumers, and an abort on each side',
+    setups: ALL,
     actors: [
       [{ do: 'send', limit: 'signal' }, send],
       [send, send],
@@ -67,6 +148,7 @@ const LONG_PROGRAMS: readonly Program[] = [
   },
   {
     name: 'two producers, two consumers, an abort, a timeout, an iterator that is left, and a cancel',
+    setups: ALL,
     actors: [
       [send, { do: 'trySend' }],
       [{ do: 'send', limit: 'timer' }],
@@ -83,18 +165,53 @@ const LONG_PROGRAMS: readonly Program[] = [
       [{ do: 'cancel', failing: false }],
     ],
   },
+  {
+    name: 'permits that wait among senders, an abort, and a close with an error',
+    setups: [...RESERVING, ...RESERVING_MORE],
+    actors: [
+      [reserve, { do: 'sendPermitted', of: [0, 0] }],
+      [
+        { do: 'reserve', limit: 'signal' },
+        { do: 'release', of: [1, 0] },
+      ],
+      [send, send],
+      [receive, { do: 'tryReceive' }],
+      [{ do: 'abort', of: [1, 0] }],
+      [{ do: 'close', failing: true }],
+    ],
+  },
+  {
+    name: 'weights, an abort, a timeout, and a close',
+    setups: WEIGHING,
+    actors: [
+      [{ do: 'send', limit: 'signal' }, send],
+      [{ do: 'send', limit: 'timer' }],
+      [{ do: 'receiveMany', limit: 'none', max: 2 }],
+      [{ do: 'trySend' }],
+      [{ do: 'abort', of: [0, 0] }],
+      [{ do: 'expire', of: [1, 0] }],
+      [end],
+    ],
+  },
+  {
+    name: 'items that are merged, a permit, a reserve, an abort, and a close',
+    setups: COALESCING,
+    actors: [
+      [send, send],
+      [{ do: 'send', limit: 'signal' }],
+      [{ do: 'tryReserve' }, { do: 'sendPermitted', of: [2, 0] }],
+      [reserve, { do: 'sendPermitted', of: [3, 0] }],
+      [receive],
+      [{ do: 'abort', of: [1, 0] }],
+      [end],
+    ],
+  },
 ];
 
-const SETUPS: readonly Setup[] = [
-  { capacity: 0, policy: 'wait', maxWaiters: 8 },
-  { capacity: 1, policy: 'wait', maxWaiters: 8 },
-  { capacity: 2, policy: 'wait', maxWaiters: 8 },
-  { capacity: 1, policy: 'drop-oldest', maxWaiters: 8 },
-  { capacity: 1, policy: 'wait', maxWaiters: 1 },
-];
+const MAY_WAIT: ReadonlySet<Step['do']> = new Set(['send', 'receive', 'next', 'receiveMany', 'reserve']);
 
 /** Runs one history; `choices` picks among the enabled actors and is extended as far as needed. */
-function runHistory(program: Program, pair: Pair, choices: number[], widths: number[]): void {
+async function runHistory(program: Program, pair: Pair, choices: number[], widths: number[]): Promise<void> {
   const done = program.actors.map(() => 0);
   const number = (actor: number, step: number): number => actor * 10 + step + 1;
   for (let depth = 0; ; depth++) {
@@ -102,9 +219,7 @@ function runHistory(program: Program, pair: Pair, choices: number[], widths: num
     for (const [actor, steps] of program.actors.entries()) {
       const step = done[actor] as number;
       const last = steps[step - 1];
-      const waits =
-        last !== undefined &&
-        (last.do === 'send' || last.do === 'receive' || last.do === 'next' || last.do === 'receiveMany');
+      const waits = last !== undefined && MAY_WAIT.has(last.do);
       if (step < steps.length && (!waits || pair.decided(number(actor, step - 1)))) enabled.push(actor);
     }
     if (enabled.length === 0) return;
@@ -116,6 +231,8 @@ function runHistory(program: Program, pair: Pair, choices: number[], widths: num
     const command = program.actors[actor]?.[step] as Step;
     pair.run(number(actor, step), 'of' in command ? { do: command.do, op: number(...command.of) } : command);
     widths.length = depth + 1;
+    if (pair.owesPermits) await microtasks();
+    while (pair.owesPermits) await macrotask(); // politeness put it off
   }
 }
 
@@ -136,14 +253,21 @@ function advance(choices: number[], widths: readonly number[]): boolean {
 
 describe('every interleaving of a small program does what the specification says', () => {
   const clock = new ManualTimers();
-  beforeAll(() => clock.install());
-  afterAll(() => clock.restore());
+  const { stackTraceLimit } = Error;
+  beforeAll(() => {
+    clock.install();
+    Error.stackTraceLimit = 0; // a fifth of the time otherwise
+  });
+  afterAll(() => {
+    clock.restore();
+    Error.stackTraceLimit = stackTraceLimit;
+  });
   const long = process.env['LONG'] !== undefined;
   const programs = long ? [...PROGRAMS, ...LONG_PROGRAMS] : PROGRAMS;
   let histories = 0;
 
   for (const program of programs) {
-    for (const setup of SETUPS) {
+    for (const setup of [...program.setups, ...((long && program.more) || [])]) {
       it(`with ${program.name}; capacity ${setup.capacity}, ${setup.policy}, at most ${setup.maxWaiters} waiting`, async () => {
         const choices: number[] = [];
         const widths: number[] = [];
@@ -151,7 +275,7 @@ describe('every interleaving of a small program does what the specification says
         let more = true;
         while (more) {
           const pair = new Pair(setup, clock);
-          runHistory(program, pair, choices, widths);
+          await runHistory(program, pair, choices, widths);
           running.push(pair);
           more = advance(choices, widths);
           if (more && running.length < 256) continue;

@@ -4,15 +4,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Channel } from 'sluice';
 import { macrotask } from './support.js';
-import { live, type Record, world } from './world.js';
+import { live, type Record, type World, world } from './world.js';
 
 const RUNS = process.env['LONG'] ? 5_000 : 400;
 
 /** Checks one law in every world. */
-async function always(law: (record: Record, capacity: number) => void): Promise<void> {
+async function always(law: (record: Record, given: World) => void): Promise<void> {
   await fc.assert(
     fc.asyncProperty(world, fc.scheduler(), async (given, scheduler) => {
-      law(await live(given, scheduler), given.capacity);
+      law(await live(given, scheduler), given);
     }),
     { numRuns: RUNS },
   );
@@ -21,25 +21,36 @@ async function always(law: (record: Record, capacity: number) => void): Promise<
 const receivedBy = (record: Record): number[] => record.received.flat();
 
 describe('the laws', () => {
-  it('1. Bounded: never more than capacity items are buffered', async () => {
-    await always((record, capacity) => {
+  it('1. Bounded: never more than the capacity is buffered and reserved', async () => {
+    await always((record, { capacity }) => {
       expect(record.largest).toBeLessThanOrEqual(capacity);
       expect(record.channel.stats().peakSize).toBeLessThanOrEqual(capacity);
     });
   });
 
-  it('2. Lossless: an accepted item is received or dropped, once; a refused one is neither; the counts add up', async () => {
+  it('1. Bounded: the watermarks say when it gets full and when there is room again, in turn', async () => {
+    await always(({ pressure }, { capacity }) => {
+      for (const [n, { level, fullness }] of pressure.entries()) {
+        expect(level).toBe(n % 2 === 0 ? 'high' : 'low');
+        if (level === 'high') expect(fullness).toBeGreaterThanOrEqual(0.8 * capacity);
+        else expect(fullness).toBeLessThanOrEqual(0.5 * capacity);
+      }
+    });
+  });
+
+  it('2. Lossless: an accepted item is received, merged or dropped, once; a refused one is none of these; the counts add up', async () => {
     await always((record) => {
       const received = receivedBy(record);
       const dropped = record.dropped.map(({ item }) => item);
-      const gone = [...received, ...dropped];
+      const gone = [...received, ...dropped, ...record.merged];
       expect(new Set(gone).size).toBe(gone.length);
       for (const item of record.accepted) expect(gone).toContain(item);
       for (const item of record.refused) expect(gone).not.toContain(item);
       const stats = record.channel.stats();
       expect(stats.received).toBe(received.length);
       expect(stats.dropped).toBe(dropped.length);
-      expect(stats.sent).toBe(stats.received + stats.dropped + stats.size);
+      expect(stats.coalesced).toBe(record.merged.length);
+      expect(stats.sent).toBe(stats.received + stats.dropped + stats.coalesced + stats.size);
     });
   });
 
@@ -98,8 +109,8 @@ describe('the laws', () => {
 
   it('5. Live: nothing hangs once the channel has ended', async () => {
     await always((record) => {
-      const { waitingSenders, waitingReceivers, size } = record.channel.stats();
-      expect({ waitingSenders, waitingReceivers, size }).toEqual({ waitingSenders: 0, waitingReceivers: 0, size: 0 });
+      const none = { waitingSenders: 0, waitingReceivers: 0, size: 0, reserved: 0 };
+      expect(record.channel.stats()).toMatchObject(none);
       expect(record.hanging).toBe(0);
     });
   });

@@ -1,8 +1,9 @@
 // A channel and its specification, driven by the same commands and compared: what can be seen at once after every command,
 // what promises came to once a macrotask has passed.
 
-import { Channel, ChannelClosedError, OverflowError, TimeoutError, TooManyWaitersError } from 'sluice';
-import { type Failure, Model, type Outcome, type Policy } from './model.js';
+import { Channel, ChannelClosedError, OverflowError, type Permit, TimeoutError, TooManyWaitersError } from 'sluice';
+import { optionsOf, type Policy, THROWN, WATERMARKS } from './functions.js';
+import { type Failed, type Failure, Model, type Outcome } from './model.js';
 
 export interface Setup {
   readonly capacity: number;
@@ -15,11 +16,11 @@ export type Limit = 'none' | 'once' | 'signal' | 'timer';
 
 /** `op` names an earlier command by its index. */
 export type Command =
-  | { readonly do: 'send' | 'receive'; readonly limit: Limit }
+  | { readonly do: 'send' | 'receive' | 'reserve'; readonly limit: Limit }
   | { readonly do: 'receiveMany'; readonly limit: Limit; readonly max: number }
-  | { readonly do: 'next' | 'trySend' | 'tryReceive' | 'drain' | 'dispose' }
+  | { readonly do: 'next' | 'trySend' | 'tryReceive' | 'tryReserve' | 'drain' | 'dispose' }
   | { readonly do: 'close' | 'cancel'; readonly failing: boolean }
-  | { readonly do: 'abort' | 'expire' | 'leave'; readonly op: number };
+  | { readonly do: 'abort' | 'expire' | 'leave' | 'sendPermitted' | 'release'; readonly op: number };
 
 /** Timers that fire when they are told to: `expire` is a command like any other. */
 export class ManualTimers {
@@ -64,6 +65,10 @@ export class Pair {
   private readonly outcomes = new Map<number, Outcome>();
   private readonly accepted: number[] = [];
   private readonly served: number[] = [];
+  private readonly permitted: number[] = [];
+  private readonly pressure: { level: string; fullness: number }[] = [];
+  private readonly permits = new Map<number, Permit<number>>();
+  private readonly reserves: boolean;
   private readonly controllers = new Map<number, AbortController>();
   private readonly timers = new Map<number, number>();
   private readonly iterators = new Map<number, AsyncIterator<number, undefined>>();
@@ -72,10 +77,16 @@ export class Pair {
     setup: Setup,
     private readonly clock: ManualTimers,
   ) {
-    this.model = new Model(setup.capacity, setup.policy, setup.maxWaiters);
-    this.channel = new Channel<number>(setup.capacity, {
-      overflow: setup.policy,
-      maxWaiters: setup.maxWaiters,
+    const { capacity, policy, maxWaiters } = setup;
+    this.reserves = capacity > 0 && !policy.startsWith('weigh');
+    this.model = new Model(capacity, policy, maxWaiters);
+    this.channel = new Channel<number>(capacity, {
+      ...optionsOf(policy),
+      ...(capacity > 0 && {
+        watermarks: WATERMARKS,
+        onPressure: (level, { weight, reserved }) => void this.pressure.push({ level, fullness: weight + reserved }),
+      }),
+      maxWaiters,
       onDrop: (item, why) => void this.dropped.push({ item, why }),
     });
   }
@@ -105,8 +116,37 @@ export class Pair {
         this.watchReceive(op, iterator.next(), ({ done, value }) => (done ? [] : [value]));
         break;
       }
+      case 'reserve':
+        if (!this.reserves) break;
+        model.reserve(op, command.limit === 'once');
+        this.watchReserve(op, channel.reserve(this.limits(op, command.limit)));
+        break;
+      case 'tryReserve': {
+        if (!this.reserves) break;
+        const permit = channel.tryReserve();
+        if (permit !== undefined) this.permits.set(op, permit);
+        expectSame(permit !== undefined, model.tryReserve(op), 'tryReserve');
+        break;
+      }
+      case 'sendPermitted':
+        if (!this.permits.has(command.op)) break; // the permit was not granted; or nobody knows of it yet
+        expectSame(
+          resultOf(() => this.permits.get(command.op)?.send(op)),
+          model.sendPermitted(command.op, op),
+          'the send of a permit',
+        );
+        break;
+      case 'release':
+        if (!this.permits.has(command.op)) break;
+        this.permits.get(command.op)?.release();
+        model.release(command.op);
+        break;
       case 'trySend':
-        expectSame(channel.trySend(op), model.trySend(op), 'trySend');
+        expectSame(
+          resultOf(() => channel.trySend(op)),
+          resultOf(() => model.trySend(op)),
+          'trySend',
+        );
         break;
       case 'tryReceive': {
         const item = channel.tryReceive(NOTHING);
@@ -157,6 +197,16 @@ export class Pair {
     return this.model.outcomes.has(op);
   }
 
+  /** The numbers of the permits that were granted, and that somebody has in hand. */
+  get permitsInHand(): number[] {
+    return [...this.permits.keys()];
+  }
+
+  /** Whether somebody has yet to be told of a permit. */
+  get owesPermits(): boolean {
+    return this.permits.size < this.model.permits.size;
+  }
+
   /** What promises came to; to be called when a macrotask has passed. */
   compareOutcomes(): void {
     const { model } = this;
@@ -164,27 +214,35 @@ export class Pair {
     for (const op of this.outcomes.keys()) if (!model.outcomes.has(op)) fail(`${op} settled, but was not decided`);
     expectSame(this.accepted, model.accepted, 'the order in which sends fulfilled');
     expectSame(this.served, model.served, 'the order in which receives fulfilled');
+    expectSame(this.permitted, model.permitted, 'the order in which reserves fulfilled');
   }
 
   private compareState(): void {
     const { model, channel } = this;
-    const { size, peakSize, sent, received, dropped, waitingSenders, waitingReceivers } = channel.stats();
+    const stats = channel.stats();
+    const { size, weight, reserved, peakSize, sent, received, dropped, coalesced } = stats;
+    const { waitingSenders, waitingReceivers } = stats;
     if (
       size !== model.buffer.length ||
+      weight !== model.weight ||
+      reserved !== model.reserved ||
+      coalesced !== model.coalesced ||
       peakSize !== model.peak ||
       sent !== model.sent ||
       received !== model.received ||
       dropped !== model.dropped.length ||
-      waitingSenders !== model.senders.length ||
+      waitingSenders !== model.line.length ||
       waitingReceivers !== model.receivers.length ||
       channel.closed !== model.closed ||
       channel.ended !== model.ended
     ) {
-      fail(`state differs: ${JSON.stringify(channel.stats())} ${JSON.stringify(model)}`);
+      fail(`state differs: ${JSON.stringify(stats)} ${JSON.stringify(model)}`);
     }
     if (this.dropped.length !== model.dropped.length) fail('onDrop was not told in time');
     const last = model.dropped.length - 1;
     if (last >= 0) expectSame(this.dropped[last], model.dropped[last], 'the last drop');
+    if (this.pressure.length !== model.pressure.length) fail('onPressure was told of another number of changes');
+    expectSame(this.pressure.at(-1), model.pressure.at(-1), 'the last change of pressure');
   }
 
   private limits(op: number, limit: Limit): { signal?: AbortSignal; timeout?: number } | undefined {
@@ -209,6 +267,17 @@ export class Pair {
     );
   }
 
+  private watchReserve(op: number, promise: Promise<Permit<number>>): void {
+    promise.then(
+      (permit) => {
+        this.permits.set(op, permit);
+        this.permitted.push(op);
+        this.outcomes.set(op, { is: 'permitted' });
+      },
+      (error: unknown) => this.outcomes.set(op, outcomeOf(error)),
+    );
+  }
+
   private watchReceive<R>(op: number, promise: Promise<R>, itemsOf: (result: R) => number[]): void {
     promise.then(
       (result) => {
@@ -221,9 +290,20 @@ export class Pair {
   }
 }
 
-function outcomeOf(error: unknown): Outcome {
+/** What a call gives, or how it failed. */
+function resultOf<R>(call: () => R): R | Failed {
+  try {
+    return call();
+  } catch (error) {
+    return outcomeOf(error);
+  }
+}
+
+function outcomeOf(error: unknown): Failed {
   let failure: Failure;
   if (error === REASON) failure = 'reason';
+  else if (error === THROWN || error instanceof RangeError) failure = 'thrown';
+  else if (error instanceof TypeError) failure = 'misused';
   else if (error === ABORTED) failure = 'aborted';
   else if (error instanceof ChannelClosedError) failure = 'closed';
   else if (error instanceof TimeoutError) failure = 'timeout';
@@ -236,9 +316,15 @@ function outcomeOf(error: unknown): Outcome {
 
 /** Cheaper than the test runner's, which would cost more than all the rest here. */
 function expectSame(actual: unknown, expected: unknown, what: string): void {
-  if (actual === expected) return;
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (a !== b) fail(`${what}: got ${a}, must be ${b}`);
+  if (!same(actual, expected)) fail(`${what}: got ${JSON.stringify(actual)}, must be ${JSON.stringify(expected)}`);
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]));
 }
 
 function fail(message: string): never {

@@ -281,6 +281,13 @@ describe('reserve', () => {
     expect(await rejection(new Channel<number>(1).reserve(aborted))).toBe('aborted');
   });
 
+  it('rejects with a RangeError at capacity 0, also once that is closed', async () => {
+    const channel = new Channel<number>(0);
+    expect(await rejection(channel.reserve())).toBeInstanceOf(RangeError);
+    channel.close();
+    expect(await rejection(channel.reserve())).toBeInstanceOf(RangeError);
+  });
+
   it('carries no item on any error', async () => {
     const closed = new Channel<number>(1);
     closed.close();

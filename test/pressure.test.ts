@@ -123,6 +123,7 @@ describe('the marks', () => {
     [100, { high: 0.07, low: 0.06 }, 7, 6],
     [100, { high: 0.57, low: 0.29 }, 57, 29],
     [2 ** 32 - 1, { high: 0.8, low: 0.5 }, 3_435_973_836, 2_147_483_647],
+    [10, { high: 0.5000000000000001, low: 0.5 }, 6, 5],
   ])('of a capacity of %i and %o are %i and %i', (capacity, watermarks, high, low) => {
     const weigh = (item: number): number => item;
     const { channel, told } = watched(capacity, { watermarks, weigh });

@@ -185,6 +185,19 @@ describe('who waits for room', () => {
     void channel.send(5);
     expect(await rejection(channel.send(1))).toMatchObject({ code: 'ERR_SLUICE_TOO_MANY_WAITERS', value: 1 });
   });
+
+  it('is told once half the capacity has been taken since: half of the weights', async () => {
+    const channel = weighed(1_000);
+    for (const item of [100, 400, 500]) channel.trySend(item);
+    const send = watch(channel.send(50));
+    expect(channel.tryReceive()).toBe(100); // the send is accepted here
+    expect(channel.stats().waitingSenders).toBe(0);
+    await microtasks();
+    expect(send.state).toBe('pending');
+    expect(channel.tryReceive()).toBe(400);
+    await microtasks();
+    expect(send.state).toBe('fulfilled');
+  });
 });
 
 describe('an overflow policy beside weights', () => {
@@ -446,6 +459,21 @@ describe('the option', () => {
     const error = thrown(() => new BoundedQueue(1, { weigh } as never));
     expect(error).toBeInstanceOf(TypeError);
     expect((error as Error).message).toContain('weigh');
+  });
+
+  it('goes with no permit: reserve rejects, tryReserve throws, a TypeError', async () => {
+    const channel = weighed(10);
+    const errors = [await rejection(channel.reserve()), thrown(() => channel.tryReserve())];
+    channel.close();
+    errors.push(
+      await rejection(channel.reserve()),
+      thrown(() => channel.tryReserve()),
+    );
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(TypeError);
+      expect((error as Error).message).toContain('weighs cannot reserve');
+    }
+    expect(channel.stats()).toMatchObject({ reserved: 0, waitingSenders: 0 });
   });
 });
 

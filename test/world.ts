@@ -15,14 +15,18 @@ export type Task =
   | { readonly is: 'receiver' | 'forAwait' | 'consume'; readonly items: number; readonly limit: Limit }
   | { readonly is: 'receiveMany' | 'batches'; readonly items: number; readonly max: number }
   | { readonly is: 'tryReceiver' | 'drainer'; readonly items: number }
+  | { readonly is: 'reserver' | 'tryReserver'; readonly items: number; readonly limit: Limit }
   | { readonly is: 'leaver' }
   | { readonly is: 'close' | 'cancel' | 'dispose' | 'abortSignal'; readonly failing: boolean };
 
 type Limit = 'none' | 'once' | 'abort' | 'timeout';
 
+/** What a channel does with what it has no room for; or it weighs, and lets that wait. */
+type Policy = 'wait' | 'drop-oldest' | 'drop-newest' | 'reject' | 'coalesce' | 'weigh';
+
 export interface World {
   readonly capacity: number;
-  readonly overflow: NonNullable<ChannelOptions<number>['overflow']>;
+  readonly policy: Policy;
   readonly tasks: readonly Task[];
 }
 
@@ -36,8 +40,13 @@ export interface Record {
   /** In the order in which receives handed them out; one list a consumer. */
   readonly received: number[][];
   readonly dropped: { readonly item: number; readonly why: DropReason }[];
+  /** Given up for another, when the two were merged. */
+  readonly merged: number[];
+  /** What the watermarks said, and at how much that was taken. */
+  readonly pressure: { readonly level: 'high' | 'low'; readonly fullness: number }[];
   /** In hand or in the source of a `sendAll` that stopped early. */
   readonly unknown: Set<number>;
+  /** The most that was ever taken of the capacity, permits included. */
   largest: number;
   /** Operations that had not settled a macrotask after the end. */
   hanging: number;
@@ -55,6 +64,7 @@ const task: fc.Arbitrary<Task> = fc.oneof(
       limit,
     }),
   },
+  { weight: 2, arbitrary: fc.record({ is: fc.constantFrom('reserver', 'tryReserver'), items, limit }) },
   { weight: 3, arbitrary: fc.record({ is: fc.constantFrom('receiver', 'forAwait', 'consume'), items, limit }) },
   {
     weight: 2,
@@ -71,33 +81,48 @@ const task: fc.Arbitrary<Task> = fc.oneof(
 export const world: fc.Arbitrary<World> = fc
   .record({
     capacity: fc.constantFrom(0, 1, 2, 7, 2 ** 32 - 1),
-    overflow: fc.constantFrom('wait', 'wait', 'drop-oldest', 'drop-newest', 'reject'),
+    policy: fc.constantFrom<Policy>('wait', 'wait', 'drop-oldest', 'drop-newest', 'reject', 'coalesce', 'weigh'),
     tasks: fc.array(task, { minLength: 2, maxLength: 8 }),
   })
-  .filter(({ capacity, overflow }) => capacity > 0 || overflow !== 'drop-oldest');
+  .filter(({ capacity, policy }) => capacity > 0 || !['drop-oldest', 'coalesce', 'weigh'].includes(policy));
 
 /** Runs the tasks to their end, ends the channel, and gives the record. */
-export async function live({ capacity, overflow, tasks }: World, scheduler: fc.Scheduler): Promise<Record> {
+export async function live(given: World, scheduler: fc.Scheduler): Promise<Record> {
   const clock = new ManualTimers();
   clock.install();
   try {
-    return await run(capacity, overflow, tasks, scheduler, clock);
+    return await run(given, scheduler, clock);
   } finally {
     clock.restore();
   }
 }
 
-async function run(
-  capacity: number,
-  overflow: World['overflow'],
-  tasks: readonly Task[],
-  scheduler: fc.Scheduler,
-  clock: ManualTimers,
-): Promise<Record> {
+/** The options of a channel; of two items that are merged the even one stays, or the newer. */
+function optionsOf({ capacity, policy }: World, merged: number[]): ChannelOptions<number> {
+  if (policy === 'weigh') return { weigh: (item) => Math.min(1 + (item % 3), capacity) };
+  if (policy !== 'coalesce') return { overflow: policy };
+  const coalesce = (queued: number, incoming: number): number => {
+    const stays = queued % 2 === 0 && incoming % 2 === 1 ? queued : incoming;
+    merged.push(stays === queued ? incoming : queued);
+    return stays;
+  };
+  return { overflow: { key: (item) => item % 3, coalesce } };
+}
+
+async function run(given: World, scheduler: fc.Scheduler, clock: ManualTimers): Promise<Record> {
+  const { capacity, policy, tasks } = given;
   const stopper = new AbortController();
   const dropped: Record['dropped'] = [];
+  const merged: number[] = [];
+  const pressure: Record['pressure'] = [];
   const channel = new Channel<number>(capacity, {
-    overflow,
+    ...optionsOf(given, merged),
+    ...(capacity > 0 && {
+      onPressure: (level, { weight, reserved }) => {
+        pressure.push({ level, fullness: weight + reserved });
+        look();
+      },
+    }),
     signal: stopper.signal,
     onDrop: (item, why) => {
       dropped.push({ item, why });
@@ -110,12 +135,15 @@ async function run(
     refused: new Set(),
     received: [],
     dropped,
+    merged,
+    pressure,
     unknown: new Set(),
     largest: 0,
     hanging: 0,
   };
   const look = (): void => {
-    record.largest = Math.max(record.largest, channel.size);
+    const { size, weight, reserved } = channel.stats();
+    record.largest = Math.max(record.largest, size + reserved, weight + reserved);
   };
   const turn = (name: string): Promise<void> => scheduler.schedule(Promise.resolve(), name);
   let nextItem = 1;
@@ -192,6 +220,31 @@ async function run(
           );
           break;
         }
+        case 'reserver':
+        case 'tryReserver':
+          if (capacity === 0 || policy === 'weigh') break;
+          for (let n = 0; n < each.items; n++) {
+            const permit =
+              each.is === 'tryReserver'
+                ? channel.tryReserve()
+                : await channel.reserve(limited(each.limit)).catch(() => undefined);
+            look();
+            await turn('hold');
+            const item = nextItem++;
+            // One in three is given back.
+            if (item % 3 !== 0) {
+              try {
+                permit?.send(item);
+                if (permit !== undefined) record.accepted.add(item);
+              } catch {
+                record.refused.add(item);
+              }
+            }
+            permit?.release();
+            look();
+            await turn('reserve');
+          }
+          break;
         case 'receiver': {
           const list = receiveInto();
           for (let n = 0; n < each.items; n++) {
