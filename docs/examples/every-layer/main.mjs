@@ -18,7 +18,7 @@ import { LIMITS, openPostgres, openSqlite, service, serviceWithout } from './ser
 /** The database here is local and fast; with this it is one across a network: at most 4,000 records a second. */
 const INSERT_MS = 25;
 const FAT = { records: 4_000, bytes: 16 * 1_024 };
-const SMALL = { uploads: 1_000, records: 10, bytes: 100, aSecond: 700, connections: 100 };
+const SMALL = { behindFat: 300, alone: 700, records: 10, bytes: 100, aSecond: 700, connections: 100 };
 /** One small upload in so many has a damaged record. */
 const DAMAGED = 50;
 const OUTAGE_MS = 300;
@@ -137,15 +137,16 @@ class Answers {
  *
  * @param {number} port
  * @param {Answers} answers
+ * @param {'behindFat' | 'alone'} when
  */
-async function uploadSmall(port, answers) {
+async function uploadSmall(port, answers, when) {
   const text = 'y'.repeat(SMALL.bytes);
   const latencies = /** @type {number[]} */ ([]);
   let made = 0;
   const load = autocannon({
     url: `http://127.0.0.1:${port}`,
     connections: SMALL.connections,
-    amount: SMALL.uploads,
+    amount: SMALL[when],
     overallRate: SMALL.aSecond,
     timeout: 60,
     requests: [
@@ -155,8 +156,8 @@ async function uploadSmall(port, answers) {
         headers: HEADERS,
         setupRequest(/** @type {object} */ upload) {
           const n = made++;
-          const rows = Array.from({ length: SMALL.records }, (_, i) => line(`small-${n}-${i}`, text));
-          if (n % DAMAGED === 0) rows[0] = line(`damaged-${n}`, text, 'another');
+          const rows = Array.from({ length: SMALL.records }, (_, i) => line(`${when}-${n}-${i}`, text));
+          if (n % DAMAGED === 0) rows[0] = line(`${when}-${n}-damaged`, text, 'another');
           return { ...upload, body: rows.join('') };
         },
         onResponse: (status, body, _context, headers) => answers.add(status, body, headers?.['retry-after']),
@@ -168,11 +169,11 @@ async function uploadSmall(port, answers) {
   });
   const { errors } = await load;
   assert.equal(errors, 0);
-  return latencies.sort((a, b) => a - b);
+  return latencies;
 }
 
 /**
- * The database fails, and is back when a new upload was refused because of it. Gives how long that took.
+ * The database fails, and is back when new uploads were refused because of it. Gives how long that took.
  *
  * @param {number} port
  * @param {Answers} answers
@@ -182,7 +183,7 @@ async function outage(port, answers, tell) {
   const start = performance.now();
   const uploads = [];
   tell('outage');
-  for (let n = 0; answers.down === 0 || performance.now() - start < OUTAGE_MS; n++) {
+  for (let n = 0; answers.down < 5 || performance.now() - start < OUTAGE_MS; n++) {
     const one = fetch(`http://127.0.0.1:${port}/records`, {
       method: 'POST',
       headers: HEADERS,
@@ -214,10 +215,12 @@ async function drive(kind, scratch) {
   const fatAnswer = await uploadFat(port);
   const { fatStored } = await ask('stats'); // of the fat upload, when its client had sent it all
   const answers = new Answers();
-  const failing = kind === 'with' && sleep(700).then(() => outage(port, answers, (what) => child.send(what)));
-  const latencies = await uploadSmall(port, answers);
-  const outageMs = (await failing) || 0;
+  const latencies = await uploadSmall(port, answers, 'behindFat');
   const fat = await fatAnswer();
+  const failing = kind === 'with' && sleep(200).then(() => outage(port, answers, (what) => child.send(what)));
+  latencies.push(...(await uploadSmall(port, answers, 'alone')));
+  latencies.sort((a, b) => a - b);
+  const outageMs = (await failing) || 0;
   const took = performance.now() - start;
   const end = await ask('stop');
   child.disconnect();

@@ -15,8 +15,6 @@ export const LAG = 100;
  * and the volume of all that were merged into it. Once it has caught up, every tick again.
  */
 export class Subscription {
-  /** How many times the client fell behind. */
-  fellBehind = 0;
   #behind = false;
   /** @type {Channel<Tick>} */
   ticks = new Channel(LAG, {
@@ -34,7 +32,6 @@ export class Subscription {
     if (this.ticks.size === 0) this.#behind = false;
     if (this.ticks.size < LAG || this.#behind) return this.ticks.trySend(tick);
     this.#behind = true;
-    this.fellBehind++;
     return [...this.ticks.drain(), tick].every((each) => this.ticks.trySend(each)); // merged now, by symbol
   }
 }
