@@ -372,6 +372,17 @@ describe('the line', () => {
     expect(log).toEqual(Array.from({ length: 2_048 }, (_, i) => i + 1));
   });
 
+  it('is joined by a call only after those were told who are owed', async () => {
+    const channel = full(64);
+    const owed = watch(channel.send(65));
+    channel.tryReceive();
+    await microtasks();
+    expect(owed.state).toBe('pending');
+    empty()[ITEM](new Side());
+    await microtasks();
+    expect(owed.state).toBe('fulfilled');
+  });
+
   it('fulfils sends in the order in which they were accepted, whoever took their items', async () => {
     for (const capacity of [0, 1, 2, 8]) {
       const channel = full(capacity);

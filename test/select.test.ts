@@ -507,6 +507,25 @@ describe('whichever way a select ends', () => {
     expect(seen).toEqual([0, true, true]);
   });
 
+  it('the channels of the losing cases are consistent when the source of the deciding one is returned', async () => {
+    const closing = empty(0);
+    const seen: boolean[] = [];
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<IteratorResult<number>>(() => {}),
+        return: async () => {
+          seen.push(closing.ended);
+          return { done: true, value: undefined } as const;
+        },
+      }),
+    };
+    const deciding = Channel.from(source, 1);
+    watch(select({ item: receiving(deciding), last: sending(closing, 1) }));
+    closing.close();
+    deciding.cancel();
+    expect(seen).toEqual([true]);
+  });
+
   it('the channels of the losing cases are consistent after a call inside a callback, too', () => {
     const closing = empty(0);
     const item = new Channel<number>(1, {
@@ -1089,6 +1108,30 @@ describe('promises settle in order:', () => {
     for (let item = 0; item < 40; item++) channel.trySend(item);
     await Promise.all(waits);
     expect(order).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  });
+
+  it('one that receives at once settles behind those that are told of their items a microtask later', async () => {
+    const channel = empty(4);
+    const order: unknown[] = [];
+    for (let i = 0; i < 12; i++) void channel.receive().then((item) => order.push(item));
+    for (let item = 0; item < 13; item++) channel.trySend(item);
+    const { value } = await select({ item: receiving(channel) });
+    order.push(value);
+    expect(order).toEqual(Array.from({ length: 13 }, (_, i) => i));
+  });
+
+  it('one that is about to wait, if only for a time, has those told who are owed', async () => {
+    fakeTimers();
+    for (const cases of [{ tick: after(1_000) }, { item: receiving(empty()) }, { out: sending(full(1), 1) }]) {
+      const channel = full(64);
+      const owed = watch(channel.send(65));
+      channel.tryReceive();
+      await microtasks();
+      expect(owed.state).toBe('pending');
+      watch(select(cases));
+      await microtasks();
+      expect(owed.state).toBe('fulfilled');
+    }
   });
 
   it('one that completes at once settles behind those that politeness put off', async () => {
