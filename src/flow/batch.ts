@@ -2,8 +2,8 @@
 //
 // How far it runs ahead: one item, where a batch went down because its time was over while the next item was on its way.
 //
-// Invariants: `#items` is the batch that grows, `#weight` the sum of its weights; `#next` an item that was too heavy to
-// join it, and then the batch is complete. A timer runs exactly while the batch is not empty, not complete, and there is
+// Invariants: `#items` is the batch that grows, `#weight` the sum of its weights. An item that was too heavy to join it is
+// `#next`, for as long as it takes to hand the batch down: nothing is pulled but for an ask. A timer runs exactly while the batch is not empty, not complete, and there is
 // a `within`.
 
 import { show } from './checks.js';
@@ -69,9 +69,7 @@ export class Batch<T> implements Stage<T[]>, Sink<T> {
     this.#stopped = true;
     this.#timer?.release();
     for (const item of this.#items) this.scope.drop(item);
-    if (this.#next !== NONE) this.scope.drop(this.#next);
     this.#items = [];
-    this.#next = NONE;
     this.above.stop(reason);
   }
 
@@ -99,8 +97,7 @@ export class Batch<T> implements Stage<T[]>, Sink<T> {
       this.#ended = true;
       return;
     }
-    if (this.#stopped) return this.scope.dropLate(item);
-    const weight = this.weigh === undefined ? 1 : this.#weighed(item, this.weigh);
+    const weight = this.weigh === undefined || this.#stopped ? 1 : this.#weighed(item, this.weigh);
     if (this.#stopped) return this.scope.dropLate(item);
     if (this.#items.length === 0 || this.#weight + weight <= this.size) return this.#join(item, weight);
     this.#next = item;

@@ -34,30 +34,26 @@ export class Source<T> implements Stage<T> {
   ) {}
 
   pull(): Answer<T> {
-    let step: unknown;
+    const { synchronous } = this.opener;
+    let item: T | typeof END | typeof PENDING = PENDING;
     this.#running = true;
     try {
       if (this.#iterator === undefined) this.#open();
-      step = this.#next?.call(this.#iterator);
+      const step = this.#next?.call(this.#iterator);
+      if (synchronous) item = this.#read(step);
+      else Promise.resolve(step).then(this.#onStep, this.#onError);
     } catch (error) {
+      this.#running = false;
       this.#released = true;
       throw error;
-    } finally {
-      this.#running = false;
     }
-    if (this.opener.synchronous) {
-      const item = this.#read(step);
-      if (item === END) return END;
-      if (isThenable(item)) {
-        this.#wait(item, this.#onValue, this.#onBadValue);
-        if (this.#stopped) this.#release();
-        return PENDING;
-      }
-      return this.#pass(item);
+    this.#running = false;
+    if (!synchronous || isThenable(item)) {
+      if (synchronous) Promise.resolve(item).then(this.#onValue, this.#onBadValue);
+      if (this.#stopped) this.#release();
+      return PENDING;
     }
-    this.#wait(step, this.#onStep, this.#onError);
-    if (this.#stopped) this.#release();
-    return PENDING;
+    return item === END ? END : this.#pass(item as T);
   }
 
   stop(): void {
@@ -83,20 +79,13 @@ export class Source<T> implements Stage<T> {
     this.#next = iterator.next; // looked up once, as the language does
   }
 
-  #wait<V>(value: V | PromiseLike<V>, then: (value: V) => void, fail: (error: unknown) => void): void {
-    Promise.resolve(value).then(then, fail);
-  }
-
   /** The item of a result of `next()`. */
   #read(step: unknown): T | typeof END {
-    try {
-      if (Object(step) !== step) throw wrong('the result of next()', 'an object', step);
-      const { done, value } = step as { done?: unknown; value: T };
-      if (!done) return value;
-    } catch (error) {
-      this.#released = true;
-      throw error;
+    if ((typeof step !== 'object' || step === null) && typeof step !== 'function') {
+      throw wrong('the result of next()', 'an object', step);
     }
+    const { done, value } = step as { done?: unknown; value: T };
+    if (!done) return value;
     this.#released = true;
     return END;
   }
@@ -126,8 +115,7 @@ export class Source<T> implements Stage<T> {
     try {
       item = this.#read(step);
     } catch (error) {
-      if (!this.#stopped) this.sink.fail(error);
-      return;
+      return this.#onError(error);
     }
     if (item !== END) this.#onValue(item);
     else if (!this.#stopped) this.sink.answer(END);

@@ -154,6 +154,47 @@ describe('its iterator', () => {
     expect(dropped).toEqual([1]);
   });
 
+  it('ended from inside onDrop drops the item that was on its way down, whatever the end', async () => {
+    for (const end of ['iterator', 'drain']) {
+      const controller = new AbortController();
+      const dropped: unknown[] = [];
+      const onDrop = (item: unknown): void => {
+        dropped.push(item);
+        controller.abort('reason');
+      };
+      const hang = (n: number): number | Promise<number> => (n === 1 ? n : new Promise(() => {}));
+      const items = flow([1, 2, 3], { signal: controller.signal, onDrop }).map(hang, { concurrency: 3 }).take(1);
+      expect(await rejection(end === 'drain' ? items.run() : iterate(items).next())).toBe('reason');
+      expect(dropped).toEqual([2, 3, 1]);
+    }
+  });
+
+  it('ended from inside a source waits with return() until the code of that has left the stack', async () => {
+    for (const kind of ['item', 'promise', 'async']) {
+      let returned = 0;
+      const { items, dropped } = noting<number>({
+        [kind === 'async' ? Symbol.asyncIterator : Symbol.iterator]: () => ({
+          running: false,
+          next() {
+            this.running = true;
+            void iterator.return();
+            this.running = false;
+            const result = { value: kind === 'promise' ? Promise.resolve(1) : 1, done: false };
+            return kind === 'async' ? Promise.resolve(result) : result;
+          },
+          return() {
+            if (!this.running) returned++;
+            return { value: undefined, done: true };
+          },
+        }),
+      } as never);
+      const iterator: AsyncIterator<number> & { return(): Promise<unknown> } = iterate(items);
+      expect(await iterator.next()).toEqual({ value: undefined, done: true });
+      await microtasks();
+      expect([returned, dropped]).toEqual([1, [1]]);
+    }
+  });
+
   it('aborted from inside a step rejects with the reason', async () => {
     const controller = new AbortController();
     const { items, dropped } = noting(asynchronous().source, controller.signal);
