@@ -4,7 +4,17 @@ import fc from 'fast-check';
 import { Channel, receiving, select, sending, trySelect } from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { ITEM, type Taker } from '../src/calls.js';
-import { collect, full, letsTimersFire, macrotask, microtasks, MUTATING, rejection, watch } from './support.js';
+import {
+  collect,
+  full,
+  letsTimersFire,
+  macrotask,
+  microtasks,
+  MUTATING,
+  PlainSignal,
+  rejection,
+  watch,
+} from './support.js';
 
 const HISTORIES = process.env['LONG'] ? 30_000 : 3_000;
 
@@ -734,7 +744,7 @@ describe('in every history of calls among everything else', () => {
           /** Taken by promises, and by those that answer in the call itself. */
           const [promised, taken]: [number[], number[]] = [[], []];
           const broken: string[] = [];
-          const aborts: AbortController[] = [];
+          const aborts: PlainSignal[] = [];
           const calls: { side: Side; leave: () => void }[] = [];
           const open: { waits: boolean }[] = [];
           const follow = (promise: Promise<unknown>): void => {
@@ -745,10 +755,11 @@ describe('in every history of calls among everything else', () => {
             };
             promise.then(over, over);
           };
-          const abortable = (): { signal: AbortSignal } => {
-            const controller = new AbortController();
-            aborts.push(controller);
-            return { signal: controller.signal };
+          // A platform's own costs more than all the rest here.
+          const abortable = (): { signal: PlainSignal } => {
+            const signal = new PlainSignal();
+            aborts.push(signal);
+            return { signal };
           };
           let item = 0;
           let inAct = false;
@@ -818,7 +829,7 @@ describe('in every history of calls among everything else', () => {
                 break;
               }
               case 'abort':
-                aborts[each.which % aborts.length]?.abort();
+                aborts[each.which % aborts.length]?.abort('aborted');
                 break;
               case 'close':
                 channel.close();
@@ -830,7 +841,7 @@ describe('in every history of calls among everything else', () => {
             if (each.do === 'tick') await undefined;
             else if (each.do === 'turn') await macrotask();
             const { sent, received, size } = channel.stats();
-            expect(sent).toBe(received + size + dropped.length);
+            if (sent !== received + size + dropped.length) broken.push('conservation');
           }
           await macrotask();
           await macrotask();
