@@ -79,7 +79,9 @@ async function contestantsThere(/** @type {import('./types.d.ts').Plan} */ plan)
         ...(note === undefined ? {} : { note }),
       });
     } catch (error) {
-      if (/** @type {{ code?: string }} */ (error).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+      // ENOENT: the project's own tools have brought the package along, in whatever version.
+      const { code } = /** @type {{ code?: string }} */ (error);
+      if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'ENOENT') throw error;
       missing.push(name);
     }
   }
