@@ -116,15 +116,13 @@ export class Core<T> implements Items<T>, Owner {
   send(value: T, options: WaitOptions | undefined): Promise<void> {
     let limits: Limits;
     let stowed: Stowed<T>;
-    let accepted: boolean;
     try {
       limits = readLimits(options);
       stowed = this.pack(value);
-      accepted = this.offer(stowed);
+      if (this.offer(stowed)) return this.settler.accepted(); // 1, 2
     } catch (error) {
       return this.settler.refused(error);
     }
-    if (accepted) return this.settler.accepted(); // 1, 2
     const refusal = this.refusal(value, limits.timeout); // 3
     if (refusal !== undefined) return this.settler.refused(refusal);
     return this.waitToSend(stowed, limits).promise as Promise<void>; // 4
@@ -149,6 +147,21 @@ export class Core<T> implements Items<T>, Owner {
    * `coalesce` throws, and has changed nothing then.
    */
   offer(stowed: Stowed<T>): boolean {
+    const { buffer } = this;
+    if (
+      this.packing === undefined &&
+      this.receivers.first === undefined &&
+      buffer.size + this.reserved < this.capacity &&
+      !this.closed
+    ) {
+      // 2, nearly always: nobody waits, and nothing is asked about the item
+      this.settler.payOwed();
+      this.sent++;
+      buffer.push(stowed);
+      if (buffer.size > this.peakSize) this.peakSize = buffer.size;
+      if (this.pressure !== undefined) this.finish();
+      return true;
+    }
     if (this.closed || !this.#enters(stowed)) return false;
     this.finish();
     return true;
@@ -440,6 +453,7 @@ export class Core<T> implements Items<T>, Owner {
 
   /** Whether case 1 or 2 of a receive applies: something is there, and nobody waits who could take it. */
   canTake(): boolean {
+    if (this.receivers.first === undefined) return this.buffer.size > 0 || this.senders.first !== undefined;
     return this.hasItem() && this.#nextTaker() === undefined;
   }
 
@@ -451,6 +465,22 @@ export class Core<T> implements Items<T>, Owner {
 
   /** Cases 1 and 2 of a receive: `hasItem()`. What was taken may have been the last: `finish` is to follow. */
   take(): T {
+    const { buffer } = this;
+    if (this.packing === undefined && this.reserves.first === undefined && buffer.size > 0) {
+      // 2, nearly always: no more than the sender that is next can be let in
+      const item = buffer.shift() as T;
+      const next = this.senders.first;
+      this.received++;
+      if (next !== undefined) {
+        next.unlink();
+        this.sent++;
+        buffer.push(next.value as Stowed<T>);
+        this.settler.owe(next);
+        next.release();
+      }
+      this.settler.tookPlaces(1);
+      return item;
+    }
     let value: T;
     let places = 1;
     this.received++;
