@@ -10,8 +10,8 @@
 //   I5. lossless     sent = received + dropped + coalesced + buffer.size
 //   I6. the end      ended = closed, nothing buffered or reserved and no sender waits; then nobody waits, nothing acts
 //
-// Two receivers may be in line all the same: a call (calls.ts) that is to take what is there in the next microtask, and a
-// select that waits on both sides and cannot meet itself.
+// Two kinds of receivers may wait although something is there: a call (calls.ts), which takes it in the next microtask,
+// with those behind it; and a select that waits on both sides and cannot meet itself.
 //
 // A send and a receive try the same cases in the same order:
 //
@@ -23,8 +23,9 @@
 //
 // By I2 to I4 no newcomer overtakes a waiter: whoever can be served is served by the operation that makes it possible.
 // By the waiters' own invariant a wait that is over, for whatever reason, is in no line: so an item and an abort cannot
-// both win. The state is consistent whenever foreign code runs: a callback, a source's `return()`, a user's signal. When the promises of accepted operations
-// settle is the settler's business; permits, weights, merging and watermarks are each in a file of their own.
+// both win. The state is consistent whenever foreign code runs: a callback, a source's `return()`, a user's signal. When
+// the promises of accepted operations settle is the settler's business; permits, weights, merging and watermarks are each
+// in a file of their own.
 
 import { checkReserving, type Limits, readLimits, type Settings } from './arguments.js';
 import { Callbacks } from './callbacks.js';
