@@ -439,6 +439,22 @@ export class Core<T> implements Items<T>, Owner {
 
   /** Cases 1 to 3 of a receive; undefined where it must wait. */
   receiveNow<R>(shape: Shape<T, R>): Promise<R> | undefined {
+    if (
+      shape.max === 0 &&
+      this.buffer.size > 0 &&
+      this.senders.first === undefined &&
+      this.receivers.first === undefined &&
+      this.reserves.first === undefined &&
+      this.packing === undefined &&
+      this.pressure === undefined &&
+      !this.closed
+    ) {
+      // 2, nearly always: one item, and nobody waits; the general way costs 3 % more of the whole loop
+      this.received++;
+      const item = this.buffer.shift() as T;
+      this.settler.tookPlaces(1);
+      return this.settler.completed(shape.one(item)) as Promise<R>;
+    }
     if (this.canTake()) {
       const result = this.settler.completed(shape.now(this)) as Promise<R>; // 1, 2
       this.finish();

@@ -17,6 +17,7 @@ import { TimeoutError } from './errors.js';
 import { type GivesUp, Guard } from './guard.js';
 import { CORE } from './open.js';
 import { payAll } from './payroll.js';
+import type { Settler } from './settler.js';
 import { Shape } from './shapes.js';
 import type { Outcome, Tracker, Waiter } from './waiters.js';
 
@@ -201,45 +202,63 @@ export function after(ms: number): Case<{}> {
   return caseOf({ does: 'wait', limits: { signal: undefined, timeout } });
 }
 
-/** The cases that are there: one array for each of their parts, since an object for each would cost as much as the rest. */
-interface Live {
-  readonly names: string[];
-  readonly kinds: Kind[];
-  /** What the sending ones would buffer, where that is not the item itself. */
-  readonly stowed: Stowed<unknown>[];
+/** A case that is ready, or waits. */
+interface Asked {
+  readonly name: string;
+  readonly kind: Kind;
+  /** What a sending one would buffer. */
+  readonly stowed: Stowed<unknown>;
 }
 
-/** Reads the cases that are there; throws at what is none. */
-function liveCases(cases: Cases, ordered: boolean): Live {
+/** What a look at all cases has found. */
+interface Look {
+  /** The one to take, of those that are ready. */
+  readonly chosen: Asked | undefined;
+  /** All of them, in order, where none is. */
+  readonly asked: readonly Asked[];
+}
+
+// oxlint-disable-next-line typescript/unbound-method -- only ever called with a receiver
+const hasOwn = Object.prototype.hasOwnProperty;
+
+/**
+ * Looks at each case once. Throws at what is none, and what the user's `weigh` or `key` throws, which are asked about the
+ * items to be sent; where the signal has aborted nobody is asked, and nothing is ready.
+ */
+function lookAt(cases: Cases, order: 'fair' | 'priority', aborted: boolean): Look {
   if (typeof cases !== 'object' || cases === null) throw wrong('cases', 'an object', cases);
-  const live: Live = { names: [], kinds: [], stowed: [] };
-  // `Object.keys` costs ten times as much where there are many.
+  const asked: Asked[] = [];
+  let chosen: Asked | undefined;
+  let ready = 0;
+  // Over 64 cases `Object.keys` costs five times as much, and `Object.hasOwn` too: engines know this idiom.
   for (const name in cases) {
-    if (!Object.hasOwn(cases, name)) continue;
+    if (!hasOwn.call(cases, name)) continue;
     const made = cases[name];
     if (made === undefined || made === null || made === false) continue;
     const kind = Made.kindOf(made);
     if (kind === undefined) throw wrong(`case '${name}'`, 'made by receiving, sending or after', made);
-    if (ordered && /^(0|[1-9]\d*)$/.test(name)) {
-      throw new TypeError(
-        `case '${name}': with order 'priority' a name must be no integer, whose order is not the written one`,
-      );
+    if (order === 'priority') checkOrdered(name);
+    const stowed = kind.does === 'send' && !aborted ? kind.core.pack(kind.value) : undefined;
+    if (!aborted && isReady(kind, stowed)) {
+      // Fair: of those ready so far each has been chosen with the same chance.
+      if (++ready === 1 || (order === 'fair' && Math.random() * ready < 1)) chosen = { name, kind, stowed };
+    } else if (ready === 0) {
+      asked.push({ name, kind, stowed });
     }
-    live.names.push(name);
-    live.kinds.push(kind);
   }
-  return live;
+  return { chosen, asked };
 }
 
-/** Asks the user's functions what the items to be sent weigh, or what their keys are; throws what those throw. */
-function packAll({ kinds, stowed }: Live): void {
-  for (const [i, kind] of kinds.entries()) {
-    if (kind.does === 'send' && kind.core.packing !== undefined) stowed[i] = kind.core.pack(kind.value);
-  }
+function checkOrdered(name: string): void {
+  if (!/^(0|[1-9]\d*)$/.test(name)) return;
+  throw new TypeError(
+    `case '${name}': with order 'priority' a name must be no integer, whose order is not the written one`,
+  );
 }
 
-function stowedOf({ stowed }: Live, i: number, { core, value }: Kind & { does: 'send' }): Stowed<unknown> {
-  return core.packing === undefined ? value : stowed[i];
+function isReady(kind: Kind, stowed: Stowed<unknown>): boolean {
+  if (kind.does === 'receive') return kind.core.canTake() || kind.core.ended;
+  return kind.does === 'send' && kind.core.decidesAtOnce(stowed);
 }
 
 function readOrder(order: SelectOptions['order'] = 'fair'): 'fair' | 'priority' {
@@ -254,38 +273,21 @@ interface Taken {
   readonly received: boolean;
 }
 
-/** Takes one of the ready cases; undefined where none is. Throws where the one it took failed. */
-function takeReady(live: Live, order: 'fair' | 'priority'): Taken | undefined {
-  let chosen = -1;
-  let ready = 0;
-  for (let i = 0; i < live.kinds.length; i++) {
-    if (!isReady(live, i)) continue;
-    // Fair: of those ready so far each has been chosen with the same chance.
-    if (++ready === 1 || Math.random() * ready < 1) chosen = i;
-    if (order === 'priority') break;
-  }
-  return chosen < 0 ? undefined : take(live, chosen);
-}
-
-function isReady(live: Live, i: number): boolean {
-  const kind = live.kinds[i] as Kind;
-  if (kind.does === 'receive') return kind.core.canTake() || kind.core.ended;
-  return kind.does === 'send' && kind.core.decidesAtOnce(stowedOf(live, i, kind));
-}
-
-/** Takes a case that is ready. */
-function take(live: Live, i: number): Taken | undefined {
-  const kind = live.kinds[i] as Kind;
-  const name = live.names[i] as string;
+/**
+ * Takes a case that was ready; undefined where it is not any more: the user's `weigh` or `key`, asked about a later case,
+ * has done something to its channel. Throws where it fails.
+ */
+function take({ name, kind, stowed }: Asked): Taken | undefined {
   if (kind.does === 'wait') return undefined;
   const { core } = kind;
   if (kind.does === 'receive') {
     const shape = shapeOf(name);
     if (core.canTake()) return { core, picked: shape.now(core), received: true };
+    if (!core.ended) return undefined;
     if (core.reason !== undefined) throw core.reason;
     return { core, picked: shape.end(), received: true };
   }
-  if (core.offer(stowedOf(live, i, kind))) return { core, picked: { case: name }, received: false };
+  if (core.offer(stowed)) return { core, picked: { case: name }, received: false };
   const denial = core.denied(kind.value);
   if (denial !== undefined) throw denial;
   return undefined;
@@ -311,23 +313,22 @@ class Selection implements GivesUp, Tracker, Outcome {
     });
   }
 
-  enter(live: Live, limits: Limits): void {
-    for (const [i, kind] of live.kinds.entries()) {
-      const name = live.names[i] as string;
+  enter(cases: readonly Asked[], limits: Limits): void {
+    for (const { name, kind, stowed } of cases) {
       if (this.#decided) return; // a signal that cannot be listened to, or a send that a waiting call was told of
-      const pick = { resolve: () => this.resolve({ case: name }), reject: this.reject };
-      switch (kind.does) {
-        case 'receive':
-          this.#waiting.push(kind.core.waitToReceive(shapeOf(name), FOREVER, this, this));
-          break;
-        case 'send':
-          this.#waiting.push(kind.core.waitToSend(stowedOf(live, i, kind), FOREVER, this, pick));
-          break;
-        case 'wait':
-          this.#watch(
-            { giveUp: () => this.#decided || this.#leave(pick.resolve, undefined), expired: () => undefined },
-            kind.limits,
-          );
+      if (kind.does === 'receive') {
+        this.#waiting.push(kind.core.waitToReceive(shapeOf(name), FOREVER, this, this));
+        continue;
+      }
+      const resolve = (): void => this.resolve({ case: name });
+      if (kind.does === 'send') {
+        const { reject } = this;
+        this.#waiting.push(kind.core.waitToSend(stowed, FOREVER, this, { resolve, reject }));
+      } else {
+        const giveUp = (): void => {
+          if (!this.#decided) this.#leave(resolve, undefined);
+        };
+        this.#watch({ giveUp, expired: () => undefined }, kind.limits);
       }
     }
     if (limits !== FOREVER && !this.#decided) this.#watch(this, limits);
@@ -342,13 +343,9 @@ class Selection implements GivesUp, Tracker, Outcome {
   /** One of its waits has been served or refused: its channel is in the middle of that, and goes on once this returns. */
   decided(waiter: Waiter): void {
     if (this.#decided) return;
-    const cores = this.#leaveAll();
+    this.#leaveAll();
     const core = waiter.owner as Core<unknown>;
-    cores.delete(core);
-    core.callbacks.addElsewhere(() => {
-      for (const other of cores) other.gaveUp();
-      this.#release();
-    });
+    core.callbacks.addElsewhere(() => this.#goOnElsewhere(core));
   }
 
   giveUp(reason: unknown): void {
@@ -360,21 +357,20 @@ class Selection implements GivesUp, Tracker, Outcome {
   }
 
   #leave(settle: (value: unknown) => void, value: unknown): void {
-    const cores = this.#leaveAll();
+    this.#leaveAll();
     settle(value);
-    for (const core of cores) core.gaveUp();
-    this.#release();
+    this.#goOnElsewhere(undefined);
   }
 
-  /** Leaves every line, and gives those where somebody may go on now. */
-  #leaveAll(): Set<Core<unknown>> {
+  #leaveAll(): void {
     this.#decided = true;
-    const cores = new Set<Core<unknown>>();
-    for (const waiter of this.#waiting) {
-      cores.add(waiter.owner as Core<unknown>);
-      if (waiter.list !== undefined) waiter.unlink();
-    }
-    return cores;
+    for (const waiter of this.#waiting) if (waiter.list !== undefined) waiter.unlink();
+  }
+
+  /** In every channel but the one that goes on by itself somebody may be able to do so now. */
+  #goOnElsewhere(but: Core<unknown> | undefined): void {
+    for (const { owner } of this.#waiting) if (owner !== but) owner.gaveUp();
+    this.#release();
   }
 
   /** No timer and no listener is left. A user's signal may run code here. */
@@ -388,10 +384,10 @@ function timedOut(timeout: number): TimeoutError {
 }
 
 /** The error of a select that would wait and may not. */
-function refusalOf({ kinds }: Live, { signal, timeout }: Limits): Error | undefined {
-  if (kinds.length === 0 && signal === undefined && timeout === Number.POSITIVE_INFINITY) return nothingToWaitFor();
+function refusalOf(cases: readonly Asked[], { signal, timeout }: Limits): Error | undefined {
+  if (cases.length === 0 && signal === undefined && timeout === Number.POSITIVE_INFINITY) return nothingToWaitFor();
   if (timeout === 0) return timedOut(timeout);
-  for (const kind of kinds) {
+  for (const { kind } of cases) {
     const refusal = kind.does === 'send' ? kind.core.crowded(kind.value) : undefined;
     if (refusal !== undefined) return refusal;
   }
@@ -430,36 +426,39 @@ function nothingToWaitFor(): TypeError {
  * ```
  */
 export function select<const C extends Cases>(cases: C, options?: SelectOptions): Promise<Picked<C>> {
-  let live: Live | undefined;
+  let settler: Settler | undefined;
   try {
     const limits = checkLimits(options);
     const order = readOrder(options?.order);
-    live = liveCases(cases, order === 'priority');
-    if (limits.signal?.aborted) throw limits.signal.reason;
-    packAll(live);
-    const taken = takeReady(live, order);
-    if (taken !== undefined) {
+    for (;;) {
+      const { chosen, asked } = lookAt(cases, order, limits.signal?.aborted === true);
+      settler = settlerOf(chosen ?? asked[0]);
+      if (limits.signal?.aborted) throw limits.signal.reason;
+      if (chosen === undefined) return wait(asked, limits) as Promise<Picked<C>>;
+      const taken = take(chosen);
+      if (taken === undefined) continue;
       const { core, picked, received } = taken;
-      const { settler } = core;
-      const promise = received ? settler.completed(picked) : settler.fulfilled(picked);
+      const promise = received ? core.settler.completed(picked) : core.settler.fulfilled(picked);
       core.finish();
       return promise as Promise<Picked<C>>;
     }
-    const refusal = refusalOf(live, limits);
-    if (refusal !== undefined) throw refusal;
-    payAll();
-    const selection = new Selection();
-    selection.enter(live, limits);
-    return selection.promise as Promise<Picked<C>>;
   } catch (error) {
-    return refused(live, error);
+    return settler === undefined ? Promise.reject(error) : settler.refused(error);
   }
 }
 
-/** An error at once spends the budget of politeness too, that of any channel of the select. */
-function refused(live: Live | undefined, error: unknown): Promise<never> {
-  for (const kind of live?.kinds ?? []) if (kind.does !== 'wait') return kind.core.settler.refused(error);
-  return Promise.reject(error);
+function wait(cases: readonly Asked[], limits: Limits): Promise<object> {
+  const refusal = refusalOf(cases, limits);
+  if (refusal !== undefined) throw refusal;
+  payAll();
+  const selection = new Selection();
+  selection.enter(cases, limits);
+  return selection.promise;
+}
+
+/** An error at once spends the budget of politeness too: that of a channel of the select. */
+function settlerOf(asked: Asked | undefined): Settler | undefined {
+  return asked === undefined || asked.kind.does === 'wait' ? undefined : asked.kind.core.settler;
 }
 
 /**
@@ -481,15 +480,20 @@ export function trySelect<const C extends Cases>(
 ): Picked<C> | undefined {
   checkLimits(options as WaitOptions | undefined);
   const order = readOrder(options?.order);
-  const live = liveCases(cases, order === 'priority');
-  if (live.kinds.length === 0) throw nothingToWaitFor();
-  packAll(live);
-  for (const kind of live.kinds) {
-    if (kind.does === 'wait') continue;
-    const waiting = kind.does === 'send' ? kind.core.receivers : kind.core.senders;
-    if (waiting.first !== undefined) kind.core.settler.aboutToWake();
+  for (;;) {
+    const { chosen, asked } = lookAt(cases, order, false);
+    if (chosen === undefined) {
+      if (asked.length === 0) throw nothingToWaitFor();
+      return undefined;
+    }
+    const { kind } = chosen;
+    if (kind.does !== 'wait') {
+      const waiting = kind.does === 'send' ? kind.core.receivers : kind.core.senders;
+      if (waiting.first !== undefined) kind.core.settler.aboutToWake();
+    }
+    const taken = take(chosen);
+    if (taken === undefined) continue;
+    taken.core.finish();
+    return taken.picked as Picked<C>;
   }
-  const taken = takeReady(live, order);
-  taken?.core.finish();
-  return taken?.picked as Picked<C> | undefined;
 }

@@ -135,6 +135,7 @@ export class Settler {
   /** Tells all owed senders. */
   payOwed(): void {
     let waiter = this.#firstOwed;
+    if (waiter === undefined) return;
     this.#firstOwed = this.#lastOwed = undefined;
     while (waiter !== undefined) {
       const { next }: Waiter = waiter;

@@ -16,7 +16,7 @@ export class Shape<T, R> {
 
   constructor(
     /** The largest batch; 0 where items come one by one. */
-    private readonly max: number,
+    readonly max: number,
     /** Whether it fulfils with an iterator's result. */
     private readonly result: boolean,
     /** Whether even a quiet end is refused with `ChannelClosedError`. */

@@ -955,6 +955,31 @@ describe('trySelect', () => {
   });
 });
 
+describe('a case that was ready and is not any more, since asking about a later one took its item', () => {
+  const cases = () => {
+    const words = full(1);
+    const out = new Channel<number>(9, {
+      weigh: () => {
+        words.drain();
+        return 1;
+      },
+    });
+    return { words, out, word: receiving(words), put: sending(out, 7) };
+  };
+
+  it.each(['fair', 'priority'] as const)('is not taken by select, order %s', async (order) => {
+    const { words, out, word, put } = cases();
+    expect(await select({ word, put }, { order })).toEqual({ case: 'put' });
+    expect([words.size, out.size]).toEqual([0, 1]);
+  });
+
+  it('is not taken by trySelect', () => {
+    const { words, out, word, put } = cases();
+    expect(trySelect({ word, put }, { order: 'priority' })).toEqual({ case: 'put' });
+    expect([words.size, out.size]).toEqual([0, 1]);
+  });
+});
+
 describe('the overflow policies', () => {
   it('drop-newest and drop-oldest make a sending case ready, and the policy acts', async () => {
     for (const [overflow, left, gone] of [
