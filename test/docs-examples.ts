@@ -11,8 +11,9 @@
 //   is none is an error, so that a check cannot get lost by a typing mistake. Any other comment is prose.
 // A line with an expected value that never ran is an error too.
 //
-// How a block runs: in a thread of its own, which must end by itself: a block that hangs, or leaves a timer or a handle
-// behind, fails after two seconds.
+// How a block runs: in a thread that must end by itself: a block that hangs, or leaves a timer or a handle behind, fails
+// after two seconds. The blocks of a file share a thread, one after the other, since most of the time is its start; where
+// anything is wrong each runs again in a thread of its own, and what counts is that.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -286,8 +287,10 @@ globalThis.__computed = (line, actual, expected) =>
 const MAIN = `
 import './reporter.mjs';
 import { parentPort } from 'node:worker_threads';
-parentPort.postMessage({ line: 0, state: 'started' });
-await import('EXAMPLE');
+for (const example of EXAMPLES) {
+  parentPort.postMessage({ line: 0, state: 'started' });
+  await import(example);
+}
 parentPort.postMessage({ line: 0, state: 'finished' });
 `;
 
@@ -298,6 +301,8 @@ type Report =
 
 /** Runs examples against src/, built once with its checks compiled in. */
 export class Runner {
+  #threads = 0;
+
   private constructor(private readonly folder: string) {}
 
   static async start(): Promise<Runner> {
@@ -322,33 +327,75 @@ export class Runner {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** What is wrong with the example; nothing, where it did what its comments say and ended. */
+  /** What is wrong with each example of a file, by `where`; nothing, where it did what its comments say and ended. */
+  async runAll(examples: readonly Example[]): Promise<Map<string, string[]>> {
+    const together = examples.length > 1 ? await this.#runTogether(examples) : undefined;
+    const found = new Map<string, string[]>();
+    for (const example of examples) {
+      const fine = together?.get(example.where)?.length === 0;
+      found.set(example.where, fine ? [] : await this.run(example));
+    }
+    return found;
+  }
+
+  /** What is wrong with one example. */
   async run(example: Example): Promise<string[]> {
+    const prepared = this.#prepare(example);
+    const { reports, failure } = await runInThread(this.#main([prepared]));
+    return [...(failure === undefined ? [] : [failure]), ...compare(prepared, reports)];
+  }
+
+  /** The same in one thread; undefined where that failed. */
+  async #runTogether(examples: readonly Example[]): Promise<Map<string, string[]> | undefined> {
+    const prepared = examples.map((example) => this.#prepare(example));
+    const { reports, failure } = await runInThread(this.#main(prepared));
+    if (failure !== undefined) return undefined;
+    return new Map(prepared.map((each) => [each.where, compare(each, reports)]));
+  }
+
+  #prepare(example: Example): Prepared {
     const { code, prints, values } = instrument(example);
     const { outputText } = ts.transpileModule(code, {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
     });
-    const name = example.where.replaceAll(/\W/g, '-');
-    const body = outputText.replaceAll(/(from\s*)['"](sluice(?:\/\w+)?)['"]/g, "$1'./$2.mjs'");
-    writeFileSync(join(this.folder, `${name}.mjs`), body);
-    const main = join(this.folder, `${name}.main.mjs`);
-    writeFileSync(main, MAIN.replace('EXAMPLE', `./${name}.mjs`));
-    const { reports, failure } = await runInThread(main);
-    const wrong = reports.flatMap((report) =>
-      'wrong' in report && report.wrong !== undefined ? [`line ${report.line} ${report.wrong}`] : [],
-    );
-    if (failure !== undefined) wrong.push(failure);
-    for (const [line, expected] of prints) {
-      const printed = reports
-        .flatMap((report) => (report.line === line && 'printed' in report ? [report.printed] : []))
-        .join(' ');
-      if (squeeze(printed) !== squeeze(expected)) wrong.push(`line ${line} printed ${printed}, not ${expected}`);
-    }
-    for (const line of values) {
-      if (!reports.some((report) => report.line === line)) wrong.push(`line ${line} never ran`);
-    }
-    return wrong;
+    const file = `./${example.where.replaceAll(/\W/g, '-')}.mjs`;
+    const body = outputText.replaceAll(/(from\s*)['"](sluice(?:\/\w+)*)['"]/g, "$1'./$2.mjs'");
+    writeFileSync(join(this.folder, file), body);
+    return { where: example.where, file, prints, values };
   }
+
+  /** Writes the module that runs them. */
+  #main(prepared: readonly Prepared[]): string {
+    const files = prepared.map(({ file }) => file);
+    const path = join(this.folder, `${this.#threads++}.main.mjs`);
+    writeFileSync(path, MAIN.replace('EXAMPLES', JSON.stringify(files)));
+    return path;
+  }
+}
+
+/** An example on disk, and what it must report. */
+interface Prepared extends Omit<Instrumented, 'code'> {
+  readonly where: string;
+  readonly file: string;
+}
+
+/** What an example did not report as it should: those of a file have no line in common. */
+function compare({ prints, values }: Prepared, reports: readonly Report[]): string[] {
+  const wrong: string[] = [];
+  for (const line of values) {
+    const mine = reports.filter((report) => report.line === line);
+    if (mine.length === 0) wrong.push(`line ${line} never ran`);
+    for (const report of mine) {
+      if ('wrong' in report && report.wrong !== undefined) wrong.push(`line ${line} ${report.wrong}`);
+    }
+  }
+  for (const [line, expected] of prints) {
+    const printed = reports
+      .flatMap((report) => (report.line === line && 'printed' in report ? [report.printed] : []))
+      .join(' ');
+    if (squeeze(printed) !== squeeze(expected)) wrong.push(`line ${line} printed ${printed}, not ${expected}`);
+  }
+  return wrong;
 }
 
 const squeeze = (text: string): string => text.replaceAll(/\s+/g, '');
@@ -361,7 +408,8 @@ function runInThread(path: string): Promise<{ reports: Report[]; failure: string
     let timer: NodeJS.Timeout | undefined;
     worker.on('message', (report: Report) => {
       reports.push(report);
-      if (!('state' in report) || report.state !== 'started') return;
+      if (!('state' in report)) return;
+      clearTimeout(timer);
       timer = setTimeout(() => {
         const finished = reports.some((each) => 'state' in each && each.state === 'finished');
         failure = finished ? 'it finished, and left something running' : `it did not finish within ${DEADLINE} ms`;

@@ -19,7 +19,7 @@ import {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const guides = filesIn('docs/guides', '.md');
 const pages: [string, Example[]][] = ['README.md', ...guides].map((file) => [file, examplesOfMarkdown(file)]);
-const sources: [string, Example[]][] = ['src', ...foldersIn('src')]
+const sources: [string, Example[]][] = ['src', ...foldersIn('src'), ...foldersIn('src').flatMap(foldersIn)]
   .flatMap((folder) => filesIn(folder, '.ts'))
   .map((file) => [file, examplesOfSource(file)]);
 const files = [...pages, ...sources].filter(([, examples]) => examples.length > 0);
@@ -34,11 +34,15 @@ beforeAll(async () => {
 afterAll(() => runner.stop());
 
 describe.each(files)('%s', (_, examples) => {
-  const named = examples.map((example): [string, Example] => [example.where, example]);
-  it.concurrent.each(named)('the example at %s compiles and does what its comments say', async (_where, example) => {
-    expect(errors.get(example.where)).toEqual([]);
-    expect(await runner.run(example)).toEqual([]);
-  });
+  let found: Promise<Map<string, string[]>> | undefined;
+  it.concurrent.each(examples.map(({ where }) => where))(
+    'the example at %s compiles and does what its comments say',
+    async (where) => {
+      found ??= runner.runAll(examples);
+      expect(errors.get(where)).toEqual([]);
+      expect((await found).get(where)).toEqual([]);
+    },
+  );
 });
 
 describe('the documentation', () => {
@@ -97,6 +101,17 @@ describe('the runner of the examples', () => {
     const [looping, leaking] = await Promise.all([run('for (;;);'), run('setInterval(() => {}, 1_000);')]);
     expect(looping).toEqual(['it did not finish within 2000 ms']);
     expect(leaking).toEqual(['it finished, and left something running']);
+  });
+
+  it('says of each block of a file what is wrong with it, also where one of them ends the thread of all', async () => {
+    const example = (line: number, code: string): Example => ({ where: `file-${Math.random()}-${line}`, code, line });
+    const [fine, wrong, deadly] = [example(1, '1 + 1; // 2'), example(2, '1 + 1; // 3'), example(3, 'await null.x;')];
+    const found = await runner.runAll([fine, wrong]);
+    expect([...found.values()]).toEqual([[], ['line 2 gave 2, not 3']]);
+    const foundWithDeadly = [...(await runner.runAll([fine, deadly, wrong])).values()];
+    expect(foundWithDeadly[0]).toEqual([]);
+    expect(foundWithDeadly[1]?.join()).toContain('TypeError');
+    expect(foundWithDeadly[2]).toEqual(['line 2 gave 2, not 3']);
   });
 
   it('fails a block with an unhandled rejection', async () => {
