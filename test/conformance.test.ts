@@ -1,7 +1,7 @@
 // The places of the core, run through the suite that every place runs.
 
 import { it } from 'vitest';
-import { BoundedQueue, Channel, ChannelClosedError } from 'sluice';
+import { BoundedQueue, Channel, ChannelClosedError, type ChannelOptions, receiving, select, sending } from 'sluice';
 import { type Card, conformance } from './conformance.js';
 
 const CARD: Card = {
@@ -53,5 +53,62 @@ conformance({
     };
   },
   capacities: [1, 8],
+  test: it,
+});
+
+const KINDS: Readonly<Record<string, ChannelOptions<number>>> = {
+  'that weighs': { weigh: () => 1 },
+  'that merges, where no two items have a key in common': {
+    overflow: { key: (item) => item, coalesce: (_, incoming) => incoming },
+  },
+  'with watermarks': { watermarks: { high: 1, low: 0 }, onPressure: () => {} },
+};
+
+for (const [kind, options] of Object.entries(KINDS)) {
+  conformance({
+    card: { ...CARD, name: `Channel ${kind}` },
+    open: (capacity) => {
+      const channel = new Channel<number>(capacity, options);
+      return { sender: channel, receiver: channel };
+    },
+    capacities: [1, 8],
+    test: it,
+  });
+}
+
+conformance({
+  card: { ...CARD, name: 'Channel through permits' },
+  open: (capacity) => {
+    const channel = new Channel<number>(capacity);
+    return {
+      sender: {
+        send: async (item, options) => (await channel.reserve(options)).send(item),
+        close: (error) => channel.close(error),
+      },
+      receiver: channel,
+    };
+  },
+  capacities: [1, 8],
+  // A place that is waited for is refused at a close, where a send is accepted; and there is no item yet to give back.
+  test: (name, body) => (/blocked sends|their item back/.test(name) ? undefined : it(name, body)),
+});
+
+conformance({
+  card: { ...CARD, name: 'Channel through selects' },
+  open: (capacity) => {
+    const channel = new Channel<number>(capacity);
+    return {
+      sender: {
+        send: async (item, options) => void (await select({ out: sending(channel, item) }, options)),
+        close: (error) => channel.close(error),
+      },
+      receiver: {
+        receive: async (options) => (await select({ item: receiving(channel) }, options)).value,
+        cancel: (reason) => channel.cancel(reason),
+        [Symbol.asyncIterator]: () => channel[Symbol.asyncIterator](),
+      },
+    };
+  },
+  capacities: [0, 1, 8],
   test: it,
 });

@@ -1,7 +1,17 @@
 // What every message says, word by word: which argument, what it was, what is allowed; what happened, to which channel, and
 // what to do.
 
-import { BoundedQueue, Channel, type ChannelOptions, select, sending, type WaitOptions } from 'sluice';
+import {
+  after,
+  BoundedQueue,
+  Channel,
+  type ChannelOptions,
+  receiving,
+  select,
+  sending,
+  trySelect,
+  type WaitOptions,
+} from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { rejection, thrown } from './support.js';
 
@@ -46,6 +56,34 @@ describe('the message of', () => {
     const queued = thrown(() => new BoundedQueue(1, { overflow: 'reject' } as never));
     expect(messageOf(queued)).toBe(
       'TypeError: options.overflow of a BoundedQueue (a Channel has it) must be left out, got "reject"',
+    );
+  });
+
+  it('the cases of a select', async () => {
+    const channel = new Channel<number>(1);
+    expect(messageOf(thrown(() => receiving(5 as never)))).toBe(
+      'TypeError: channel must be a Channel of this copy of sluice, got 5 (number)',
+    );
+    expect(messageOf(thrown(() => sending(new BoundedQueue(1) as never, 1 as never)))).toMatch(
+      /^TypeError: channel must be a Channel of this copy of sluice, got /,
+    );
+    expect(messageOf(thrown(() => after(undefined as never)))).toBe(
+      'TypeError: ms must be a number of milliseconds, got undefined',
+    );
+    for (const cases of [null, undefined, 5]) {
+      expect(messageOf(await rejection(select(cases as never)))).toMatch(/^TypeError: cases must be an object, got /);
+    }
+    expect(messageOf(await rejection(select({ odd: 5 as never })))).toBe(
+      "TypeError: case 'odd' must be made by receiving, sending or after, got 5 (number)",
+    );
+    expect(messageOf(await rejection(select({ 1: receiving(channel) }, { order: 'priority' })))).toBe(
+      "TypeError: case '1': with order 'priority' a name must be no integer, whose order is not the written one",
+    );
+    expect(messageOf(await rejection(select({ a: receiving(channel) }, { order: 'any' as never })))).toBe(
+      `TypeError: options.order must be 'fair' or 'priority', got "any"`,
+    );
+    expect(messageOf(thrown(() => trySelect({})))).toBe(
+      'TypeError: select has no case, no signal and no timeout: it would wait for ever',
     );
   });
 

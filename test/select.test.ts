@@ -9,6 +9,7 @@ import {
   Channel,
   ChannelClosedError,
   OverflowError,
+  type Received,
   receiving,
   select,
   type SelectOptions,
@@ -873,6 +874,17 @@ describe('cases', () => {
       expect(thrown(() => receiving(place as never))).toBeInstanceOf(TypeError);
       expect(thrown(() => sending(place as never, 1))).toBeInstanceOf(TypeError);
     }
+  });
+});
+
+describe('cases that are inherited', () => {
+  it('are none', () => {
+    const inherited = full(1);
+    const cases = Object.create({ inherited: receiving(inherited) }) as { own?: Case<Received<number>> };
+    expect(() => trySelect(cases)).toThrow(TypeError);
+    cases.own = receiving(empty());
+    expect(trySelect(cases)).toBeUndefined();
+    expect(inherited.size).toBe(1);
   });
 });
 
