@@ -90,7 +90,9 @@ conformance({
   },
   capacities: [1, 8],
   // A place that is waited for is refused at a close, where a send is accepted; and there is no item yet to give back.
-  test: (name, body) => (/blocked sends|their item back/.test(name) ? undefined : it(name, body)),
+  test: (name, body) => {
+    if (!/blocked sends|their item back/.test(name)) it(`${name}`, body);
+  },
 });
 
 conformance({

@@ -64,7 +64,7 @@ describe('the message of', () => {
     expect(messageOf(thrown(() => receiving(5 as never)))).toBe(
       'TypeError: channel must be a Channel of this copy of sluice, got 5 (number)',
     );
-    expect(messageOf(thrown(() => sending(new BoundedQueue(1) as never, 1 as never)))).toMatch(
+    expect(messageOf(thrown(() => sending(new BoundedQueue(1) as never, 1)))).toMatch(
       /^TypeError: channel must be a Channel of this copy of sluice, got /,
     );
     expect(messageOf(thrown(() => after(undefined as never)))).toBe(
