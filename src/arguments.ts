@@ -43,11 +43,13 @@ export function checkCapacity(capacity: unknown, least: number): void {
   checkInteger(what, capacity, least, MOST_CAPACITY);
 }
 
-function checkObject(what: string, options: unknown): void {
+/** Throws unless it is an object. */
+export function checkObject(what: string, options: unknown): void {
   if (typeof options !== 'object' || options === null) throw wrong(what, 'an object', options);
 }
 
-function checkSignal(signal: Partial<AbortSignalLike> | null | undefined): void {
+/** Throws unless it is a signal, or left out. */
+export function checkSignal(signal: Partial<AbortSignalLike> | null | undefined): void {
   if (signal === undefined) return;
   const { aborted, addEventListener, removeEventListener } = signal ?? {};
   if (
@@ -70,6 +72,8 @@ export interface CheckedOptions<T> {
   readonly weigh: ChannelOptions<T>['weigh'];
   readonly watermarks: { readonly high: number; readonly low: number };
   readonly onPressure: ChannelOptions<T>['onPressure'];
+  /** Whether anybody may want to know of the watermarks. */
+  readonly watched: boolean;
 }
 
 /** What a channel is set to for its whole life. */
@@ -113,7 +117,8 @@ export function readOptions<T>(options: ChannelOptions<T>, capacity: number, isQ
       throw new RangeError(`options.${what[0]} needs a capacity of at least 1: at 0 nothing is buffered`);
     }
   }
-  return { name, policy, coalesce, onDrop, maxWaiters, signal, weigh, watermarks: marks, onPressure };
+  const watched = onPressure !== undefined || watermarks !== undefined;
+  return { name, policy, coalesce, onDrop, maxWaiters, signal, weigh, watermarks: marks, onPressure, watched };
 }
 
 function refuseChannelOptions(options: Readonly<Record<string, unknown>>): void {
@@ -122,7 +127,8 @@ function refuseChannelOptions(options: Readonly<Record<string, unknown>>): void 
   }
 }
 
-function checkFunction(what: string, value: unknown): void {
+/** Throws unless it is a function, or left out. */
+export function checkFunction(what: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw wrong(what, 'a function', value);
 }
 

@@ -41,6 +41,7 @@ export class Callbacks {
     while (this.#queue.length > 0) {
       const noted = this.#queue;
       this.#queue = [];
+      this.due = false; // whatever is noted from here on sets it again
       for (const call of noted) {
         try {
           call();
@@ -55,7 +56,7 @@ export class Callbacks {
 }
 
 /** As the platform reports an exception that nobody caught. */
-function reportUncaught(thrown: unknown): void {
+export function reportUncaught(thrown: unknown): void {
   let error = thrown;
   try {
     if (typeof host.reportError === 'function') return host.reportError(error);

@@ -42,10 +42,12 @@ import {
   withoutStacks,
 } from './errors.js';
 import { assertAfterEach } from './invariants.js';
+import { type Observer, observers } from './observers.js';
 import type { Packing, Parcel } from './parcels.js';
 import { payAll } from './payroll.js';
+import type { Peaks } from './peaks.js';
 import { Reservation } from './permits.js';
-import type { Pressure } from './pressure.js';
+import type { Marks } from './pressure.js';
 import { Ring } from './ring.js';
 import { Settler } from './settler.js';
 import { batchOf, type Items, type Shape } from './shapes.js';
@@ -79,7 +81,8 @@ export class Core<T> implements Items<T>, Owner {
   readonly settler: Settler;
   readonly callbacks: Callbacks = new Callbacks();
   readonly packing: Packing<T> | undefined;
-  readonly pressure: Pressure<T> | undefined;
+  /** Who is told of how full it is: the watermarks, or a bridge that asks for more. */
+  pressure: Marks<T> | undefined;
   readonly followers: Set<Follower> = new Set();
   closed = false;
   cancelled = false;
@@ -97,14 +100,20 @@ export class Core<T> implements Items<T>, Owner {
   sent = 0;
   received = 0;
   dropped = 0;
+  /** Those of them that no policy dropped: a cancel did. */
+  discarded = 0;
   coalesced = 0;
+  /** The most items that were buffered, since `peaks` began its last stretch if there is one. */
   peakSize = 0;
+  peaks: Peaks<T> | undefined = undefined;
+  /** What those who measure this channel keep with it: found without a search, and gone with it. */
+  measured: readonly unknown[] | undefined = undefined;
   #turns = 0;
 
   /** The arguments have been checked. */
   constructor(
     readonly place: Place,
-    private readonly settings: Settings<T>,
+    readonly settings: Settings<T>,
   ) {
     this.capacity = place.capacity;
     this.packing = settings.packing;
@@ -375,6 +384,15 @@ export class Core<T> implements Items<T>, Owner {
 
   /** A held place is used: its item is handed to a receiver, merged, or takes the place. Throws as `offer` does. */
   sendReserved(stowed: Stowed<T>): void {
+    if (this.receivers.first === undefined && this.packing === undefined) {
+      // Nearly always: the held place becomes a taken one, which is nothing to anybody.
+      this.settler.payOwed();
+      this.sent++;
+      this.reserved--;
+      this.buffer.push(stowed);
+      if (this.buffer.size > this.peakSize) this.peakSize = this.buffer.size;
+      return this.finish();
+    }
     if (this.receivers.first !== undefined) this.settler.aboutToWake();
     // The place is held while foreign code runs.
     if (this.#entersWithoutPlace(stowed)) return this.releaseReserved();
@@ -383,11 +401,17 @@ export class Core<T> implements Items<T>, Owner {
     this.gaveUp();
   }
 
-  /** A held place is given back. */
-  releaseReserved(): void {
+  /** Holds so many places at once, for what a bridge has asked for: there is room for them. */
+  hold(places: number): void {
+    this.reserved += places;
+    this.finish();
+  }
+
+  /** Held places are given back. */
+  releaseReserved(places = 1): void {
     if (this.cancelled) return;
     this.#aboutToMakeRoom();
-    this.reserved--;
+    this.reserved -= places;
     this.gaveUp();
   }
 
@@ -560,6 +584,7 @@ export class Core<T> implements Items<T>, Owner {
     if (this.closed) return;
     this.closed = true;
     this.reason = error;
+    if (observers !== undefined) this.#observe((observer) => observer.closed?.(this as Core<unknown>));
     this.settler.flush();
     this.#refuseReserves(closedErrors(this));
     this.#admit(); // who stood behind them
@@ -604,12 +629,14 @@ export class Core<T> implements Items<T>, Owner {
   /** Ends now, and gives what was buffered: to `onDrop`, unless the caller takes it back. It counts as dropped either way. */
   cancel(reason: unknown, takesBack = false): T[] {
     if (this.ended) return [];
+    if (observers !== undefined && !this.closed) this.#observe((observer) => observer.closed?.(this as Core<unknown>));
     this.closed = this.cancelled = this.ended = true; // first: whatever re-enters from here on is refused
     this.reason = reason;
     const left: T[] = [];
     while (this.buffer.size > 0) left.push(this.#unstow());
     this.reserved = 0; // revoked
     this.dropped += left.length;
+    this.discarded += left.length;
     if (!takesBack) for (const item of left) this.#noteDrop(item, 'cancel');
     withoutStacks(this.followers.size > FEW, () => {
       for (const follower of this.followers) follower.cancelling();
@@ -622,6 +649,7 @@ export class Core<T> implements Items<T>, Owner {
   /** Accepts and drops, in one, an item that nobody will receive. */
   discard(value: T): void {
     this.sent++;
+    this.discarded++;
     this.#drop(value, 'cancel');
   }
 
@@ -633,6 +661,12 @@ export class Core<T> implements Items<T>, Owner {
   #noteDrop(value: T, why: DropReason): void {
     const { onDrop } = this.settings;
     if (onDrop !== undefined) this.callbacks.add(() => onDrop(value, why));
+    if (observers !== undefined) this.#observe((observer) => observer.dropped?.(this as Core<unknown>, value, why));
+  }
+
+  /** Notes something for those who watch all channels. */
+  #observe(tell: (observer: Observer) => void): void {
+    for (const observer of observers ?? []) this.callbacks.add(() => tell(observer));
   }
 
   /** The channel is consistent: the user's callbacks are told what happened. */
@@ -641,7 +675,8 @@ export class Core<T> implements Items<T>, Owner {
     const level = this.cancelled ? undefined : pressure?.reached(this.fullness);
     if (level !== undefined) {
       const stats = this.stats();
-      this.callbacks.add(() => pressure?.onPressure(level, stats));
+      this.callbacks.add(() => pressure?.onPressure?.(level, stats));
+      if (observers !== undefined) this.#observe((observer) => observer.pressed?.(this as Core<unknown>, level));
     }
     this.callbacks.tell();
   }
@@ -698,7 +733,7 @@ export class Core<T> implements Items<T>, Owner {
       name: this.place.name,
       capacity: this.capacity,
       size: this.buffer.size,
-      peakSize: this.peakSize,
+      peakSize: Math.max(this.peakSize, this.peaks?.size ?? 0),
       weight: this.fullness - this.reserved,
       reserved: this.reserved,
       sent: this.sent,

@@ -33,3 +33,6 @@ export const dispose: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('slu
 /** `Symbol.asyncDispose`, or a stand-in. */
 export const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? (Symbol.for('sluice.asyncDispose') as typeof Symbol.asyncDispose);
+
+/** Milliseconds on a clock that nobody sets, where the platform has one. */
+export const clock = (): number => host.performance?.now() ?? Date.now();

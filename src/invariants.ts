@@ -54,6 +54,7 @@ const OPERATIONS = [
   'reserve',
   'tryReserve',
   'sendReserved',
+  'hold',
   'releaseReserved',
   'gaveUp',
   'close',

@@ -46,6 +46,7 @@ export class Iteration<T, R> implements ChannelIterator<R>, Tracker {
         this.core.settler.settle(waiter.resolve, this.shape.end());
       }
       if (this.sole) this.core.cancel(undefined);
+      else this.core.finish();
     }
     return this.core.settler.completed(this.shape.end());
   }

@@ -5,6 +5,7 @@ import { Core } from './channel.js';
 import { Coalescing } from './coalescing.js';
 import type { AbortSignalLike, ChannelOptions } from './contract.js';
 import type { Place } from './errors.js';
+import { observers } from './observers.js';
 import { pressureOf } from './pressure.js';
 import { type Abortable, offAbort, onAbort } from './signals.js';
 import { Weighing } from './weighing.js';
@@ -16,14 +17,15 @@ export const CORE: unique symbol = Symbol('sluice.core');
 export function openCore<T>(kind: Place['kind'], capacity: number, options: ChannelOptions<T>): Core<T> {
   const isQueue = kind === 'BoundedQueue';
   checkCapacity(capacity, isQueue ? 1 : 0);
-  const { name, policy, coalesce, onDrop, maxWaiters, signal, weigh, watermarks, onPressure } = readOptions(
+  const { name, policy, coalesce, onDrop, maxWaiters, signal, weigh, watermarks, onPressure, watched } = readOptions(
     options,
     capacity,
     isQueue,
   );
   const packing = weigh ? new Weighing(weigh, capacity) : coalesce && new Coalescing(coalesce);
-  const pressure = onPressure && pressureOf(capacity, watermarks, onPressure);
+  const pressure = watched ? pressureOf(capacity, watermarks, onPressure) : undefined;
   const core = new Core<T>({ kind, name, capacity }, { overflow: policy, onDrop, maxWaiters, packing, pressure });
+  for (const observer of observers ?? []) observer.opened?.(core as Core<unknown>);
   if (signal !== undefined) cancelOnAbort(core, signal);
   return core;
 }

@@ -5,26 +5,38 @@
 
 import type { ChannelOptions } from './contract.js';
 
+/** Whoever is asked at the end of every operation whether what is taken of the capacity says something. */
+export interface Marks<T> {
+  /** Whether something is to be told, now that so much of the capacity is taken: asked at every operation, so it only compares. */
+  isDue(fullness: number): boolean;
+  /** What is to be told, and to `onPressure`. */
+  reached(fullness: number): 'high' | 'low' | undefined;
+  readonly onPressure: ChannelOptions<T>['onPressure'];
+  /** Whether `high` was told last; never, where nothing is told. */
+  readonly isHigh?: boolean;
+}
+
 /** The watermarks of one channel, in units of its capacity. */
-export class Pressure<T> {
-  #isHigh = false;
+export class Pressure<T> implements Marks<T> {
+  /** Whether `high` was told last. */
+  isHigh = false;
 
   constructor(
     private readonly high: number,
     private readonly low: number,
-    readonly onPressure: NonNullable<ChannelOptions<T>['onPressure']>,
+    readonly onPressure: ChannelOptions<T>['onPressure'],
   ) {}
 
   /** Whether something is to be told, now that so much of the capacity is taken. */
   isDue(fullness: number): boolean {
-    return this.#isHigh ? fullness <= this.low : fullness >= this.high;
+    return this.isHigh ? fullness <= this.low : fullness >= this.high;
   }
 
   /** What is to be told. */
   reached(fullness: number): 'high' | 'low' | undefined {
     if (!this.isDue(fullness)) return undefined;
-    this.#isHigh = !this.#isHigh;
-    return this.#isHigh ? 'high' : 'low';
+    this.isHigh = !this.isHigh;
+    return this.isHigh ? 'high' : 'low';
   }
 }
 
@@ -32,7 +44,7 @@ export class Pressure<T> {
 export function pressureOf<T>(
   capacity: number,
   { high, low }: { readonly high: number; readonly low: number },
-  onPressure: NonNullable<ChannelOptions<T>['onPressure']>,
+  onPressure: ChannelOptions<T>['onPressure'],
 ): Pressure<T> {
   const exact = (fraction: number): number => Number((fraction * capacity).toPrecision(15));
   const lowMark = Math.floor(exact(low));

@@ -2,10 +2,13 @@
 //
 // Invariants: `slots.length` is a power of two; the items are slots[head], slots[head + 1], … (modulo the length), `size`
 // of them; every other slot is undefined, so that nothing taken is kept alive. Memory grows with what is held, by
-// doubling, and is given back when the last item leaves.
+// doubling, and is given back when the last item leaves, where it was much.
 
-/** The smallest array, kept while empty: growing again from here costs two copies an item at the worst. */
+/** The smallest array: growing from here costs two copies an item at the worst. */
 const FEWEST_SLOTS = 16;
+
+/** The largest array that is kept while empty: a buffer that fills and empties in turn need not grow each time. */
+const MOST_KEPT = 256;
 
 /** A first-in, first-out buffer: every operation is O(1) amortised. */
 export class Ring<T> {
@@ -28,7 +31,7 @@ export class Ring<T> {
     const value = slots[head] as T;
     slots[head] = undefined;
     this.#head = (head + 1) & this.#mask;
-    if (--this.size === 0 && slots.length > FEWEST_SLOTS) this.#resize(FEWEST_SLOTS);
+    if (--this.size === 0 && slots.length > MOST_KEPT) this.#resize(FEWEST_SLOTS);
     return value;
   }
 

@@ -6,6 +6,7 @@
 
 import { FOREVER, type Limits } from './arguments.js';
 import { type GivesUp, Guard } from './guard.js';
+import { beginsToWait, hasWaited, observers, type WaitNote } from './observers.js';
 
 /** Whose operation waits. */
 export interface Owner {
@@ -47,6 +48,8 @@ export class Waiter implements GivesUp {
   previous: Waiter | undefined = undefined;
   /** Orders those who wait in different lists for the same thing. */
   turn = 0;
+  /** What those who watch have noted of it. */
+  note: WaitNote | undefined = undefined;
   #guard: Guard | undefined = undefined;
 
   /** `value` is what a waiting send would buffer, the shape of a waiting receive. */
@@ -118,6 +121,7 @@ export class WaiterList {
     else this.last.next = waiter;
     this.last = waiter;
     this.length++;
+    if (observers !== undefined) beginsToWait(waiter);
   }
 
   /** Takes the one that has waited longest; it is decided. */
@@ -136,5 +140,6 @@ export class WaiterList {
     else next.previous = previous;
     waiter.list = waiter.next = waiter.previous = undefined;
     this.length--;
+    if (observers !== undefined && waiter.note !== undefined) hasWaited(waiter, this);
   }
 }

@@ -9,6 +9,8 @@ import type { Packing, Parcel } from './parcels.js';
 /** The packing of the option `weigh`. */
 export class Weighing<T> implements Packing<T> {
   weight = 0;
+  /** The highest weight, since peaks.ts began its last stretch. */
+  peak = 0;
 
   constructor(
     private readonly weigh: (item: T) => number,
@@ -24,6 +26,7 @@ export class Weighing<T> implements Packing<T> {
 
   added(parcel: Parcel<T>): void {
     this.weight += parcel.weight;
+    if (this.weight > this.peak) this.peak = this.weight;
   }
 
   removed(parcel: Parcel<T>): void {

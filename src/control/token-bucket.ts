@@ -10,7 +10,7 @@
 
 import { wrong } from '../arguments.js';
 import type { WaitOptions } from '../contract.js';
-import { host } from '../host.js';
+import { clock, host } from '../host.js';
 import { INSPECT } from '../inspect.js';
 import { Line, type Supply } from './line.js';
 
@@ -18,9 +18,6 @@ import { Line, type Supply } from './line.js';
 const LONGEST = 2 ** 31 - 1;
 
 const BUCKET: unique symbol = Symbol('sluice.bucket');
-
-/** Milliseconds on a clock that nobody sets, where the platform has one. */
-const clock = (): number => host.performance?.now() ?? Date.now();
 
 class Bucket implements Supply {
   readonly kind = 'TokenBucket';
