@@ -14,11 +14,10 @@ export default defineConfig(({ mode }) => {
   const ci = process.env['CI'] !== undefined && !mutating;
   return {
     resolve: {
-      alias: {
-        'sluice/control': here('src/control/index.ts'),
-        'sluice/flow': here('src/flow/index.ts'),
-        sluice: here('src/index.ts'),
-      },
+      alias: [
+        { find: /^sluice$/, replacement: here('src/index.ts') },
+        { find: /^sluice\/(.*)$/, replacement: here('src/$1/index.ts') },
+      ],
     },
     define: { SLUICE_CHECKED: 'true', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
     test: {

@@ -15,7 +15,7 @@
 // after two seconds. The blocks of a file share a thread, one after the other, since most of the time is its start; where
 // anything is wrong each runs again in a thread of its own, and what counts is that.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -26,10 +26,13 @@ import ts from 'typescript';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DEADLINE = 2_000;
 
-/** The entries of the package, by the name that imports them: src/ itself, and each folder in it. */
+/** The entries of the package, by the name that imports them: src/ itself, and each folder in it that has an index. */
 const ENTRIES: ReadonlyMap<string, string> = new Map([
   ['sluice', 'src/index.ts'],
-  ...foldersIn('src').map((folder): [string, string] => [folder.replace('src', 'sluice'), `${folder}/index.ts`]),
+  ...['src', ...foldersIn('src')]
+    .flatMap(foldersIn)
+    .filter((folder) => existsSync(join(ROOT, folder, 'index.ts')))
+    .map((folder): [string, string] => [folder.replace('src', 'sluice'), `${folder}/index.ts`]),
 ]);
 
 /** One block of code. */
@@ -314,11 +317,13 @@ export class Runner {
       splitting: true,
       format: 'esm',
       target: 'es2022',
+      external: ['node:*'],
       outdir: folder,
       outExtension: { '.js': '.mjs' },
       define: { SLUICE_CHECKED: 'true', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
       logLevel: 'error',
     });
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules')); // for the packages that an example meets
     writeFileSync(join(folder, 'reporter.mjs'), REPORTER);
     return new Runner(folder);
   }
@@ -361,14 +366,17 @@ export class Runner {
     const file = `./${example.where.replaceAll(/\W/g, '-')}.mjs`;
     const body = outputText.replaceAll(/(from\s*)['"](sluice(?:\/\w+)*)['"]/g, "$1'./$2.mjs'");
     writeFileSync(join(this.folder, file), body);
-    return { where: example.where, file, prints, values };
+    const packages = [...body.matchAll(/from\s*['"]((?![.]|node:)[^'"]+)['"]/g)].map(([, name]) => name as string);
+    return { where: example.where, file, packages, prints, values };
   }
 
   /** Writes the module that runs them. */
   #main(prepared: readonly Prepared[]): string {
     const files = prepared.map(({ file }) => file);
     const path = join(this.folder, `${this.#threads++}.main.mjs`);
-    writeFileSync(path, MAIN.replace('EXAMPLES', JSON.stringify(files)));
+    // A package that an example imports is loaded before its time begins.
+    const packages = prepared.flatMap((each) => each.packages).map((name) => `import '${name}';\n`);
+    writeFileSync(path, packages.join('') + MAIN.replace('EXAMPLES', JSON.stringify(files)));
     return path;
   }
 }
@@ -377,6 +385,7 @@ export class Runner {
 interface Prepared extends Omit<Instrumented, 'code'> {
   readonly where: string;
   readonly file: string;
+  readonly packages: readonly string[];
 }
 
 /** What an example did not report as it should: those of a file have no line in common. */

@@ -40,7 +40,7 @@ async function client(url, slow) {
     else if (got.length % 16 === 0) socket.send('16');
   };
   socket.on('message', (text) => {
-    const tick = JSON.parse(text.toString());
+    const tick = JSON.parse(/** @type {Buffer} */ (text).toString());
     working = working.then(() => worked(tick));
   });
   await once(socket, 'open');
