@@ -1,0 +1,37 @@
+// The user's part of a stack: without the frames of this library, which come first.
+
+/**
+ * The frames of a call of this library, in their order, each perhaps several times, wherever the package was bundled into.
+ * A class of the user's that is called as one of ours comes after the face, and stays.
+ */
+const LAYERS: readonly (readonly [RegExp, number])[] = [
+  [/^\s*at (Object\.)?(traced|began|waits|beginsToWait)\b/, 4],
+  [/^\s*at _?(WaiterList|Core)\./, 9],
+  [/^\s*at (async )?(_?Feed\.|pour\b)/, 9],
+  [/^\s*at (async )?_?(Channel|BoundedQueue|Iteration|Selection)\./, 1],
+];
+const PACKAGED = /[\\/]sluice[\\/](?:dist|src)[\\/]/;
+
+const fileOf = (frame: string): string | undefined => /\(?([^\s(]+):\d+:\d+\)?$/.exec(frame)?.[1];
+
+/** The frames below the call of this library: as many lines. */
+export function pathIn({ stack = '' }: Error): string | undefined {
+  const frames = stack.split('\n').filter((line) => /^\s*at /.test(line));
+  let first = 0;
+  for (const [layer, most] of LAYERS) {
+    for (let i = 0; i < most && layer.test(frames[first] ?? ''); i++) first++;
+  }
+  if (first === frames.length) return undefined;
+  const own = new Set(frames.slice(0, first).map(fileOf));
+  const outside = frames.findIndex((frame, i) => i >= first && !own.has(fileOf(frame)) && !PACKAGED.test(frame));
+  if (outside >= 0) first = outside;
+  return frames.slice(first).join('\n');
+}
+
+/** Where it begins: a file and a line, as seen from a folder. */
+export function placeIn(stack: string, folder: string): string | undefined {
+  const found = /\(?((?:file:\/\/)?[^\s(]+:\d+):\d+\)?$/.exec(stack.split('\n')[0] ?? '')?.[1];
+  if (found === undefined) return undefined;
+  const path = decodeURI(found.replace(/^file:\/\//, ''));
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
+}
