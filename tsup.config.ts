@@ -5,19 +5,27 @@ import { defineConfig } from 'tsup';
 // `channel` and `queue` are entries only so that each becomes a file of its own, and a bundler leaves out the one that is
 // not used; the formats share no code, the entries of a format do. No source maps: they would double the package, and
 // what ships is readable as it is.
+const entries = {
+  index: 'src/index.ts',
+  control: 'src/control/index.ts',
+  flow: 'src/flow/index.ts',
+  node: 'src/node/index.ts',
+  web: 'src/web/index.ts',
+  reactive: 'src/reactive/index.ts',
+  'reactive-verify': 'src/reactive/verify/index.ts',
+  observable: 'src/observable/index.ts',
+  otel: 'src/otel/index.ts',
+  diagnostics: 'src/diagnostics/index.ts',
+};
+
 export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    channel: 'src/channel-api.ts',
-    queue: 'src/queue.ts',
-    control: 'src/control/index.ts',
-    flow: 'src/flow/index.ts',
-  },
-  dts: { entry: { index: 'src/index.ts', control: 'src/control/index.ts', flow: 'src/flow/index.ts' } },
+  entry: { ...entries, channel: 'src/channel-api.ts', queue: 'src/queue.ts' },
+  dts: { entry: entries, compilerOptions: { types: ['node'] } },
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
   external: [/^node:/],
+  removeNodeProtocol: false,
   splitting: true,
   clean: true,
   define: { SLUICE_CHECKED: 'false', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },

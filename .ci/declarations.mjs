@@ -17,8 +17,20 @@ const inside =
 /** Declarations without comments: the examples in them may say what they like. */
 const code = (text) => text.replaceAll(/\/\*[^]*?\*\//g, '');
 
+const ENTRIES = [
+  'index',
+  'control',
+  'flow',
+  'node',
+  'web',
+  'reactive',
+  'reactive-verify',
+  'observable',
+  'otel',
+  'diagnostics',
+];
 const files = readdirSync(dist).filter((name) => /\.d\.c?ts$/.test(name));
-for (const needed of ['index', 'control', 'flow'].flatMap((entry) => [`${entry}.d.ts`, `${entry}.d.cts`])) {
+for (const needed of ENTRIES.flatMap((entry) => [`${entry}.d.ts`, `${entry}.d.cts`])) {
   if (!files.includes(needed)) throw new Error(`dist/${needed} was not built`);
 }
 for (const name of files) {

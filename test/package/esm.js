@@ -1,9 +1,17 @@
 // A stranger's ESM program: imports the package by its name, and only what `exports` gives.
 
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { BoundedQueue, Channel, ChannelClosedError, TimeoutError } from 'sluice';
 import { Gate } from 'sluice/control';
+import { report } from 'sluice/diagnostics';
 import { flow } from 'sluice/flow';
+import { fromReadable, toReadable } from 'sluice/node';
+import { toObservable } from 'sluice/observable';
+import { observe } from 'sluice/otel';
+import { fromPublisher, toPublisher } from 'sluice/reactive';
+import { verifyPublisher } from 'sluice/reactive/verify';
+import { fromReadableStream, toReadableStream } from 'sluice/web';
 import manifest from 'sluice/package.json' with { type: 'json' };
 
 const channel = new Channel(1);
@@ -16,6 +24,24 @@ assert.deepEqual(items, ['a', 'b', 'c']);
 // Every entry shares one copy of the core: an error of one is an error of the other.
 assert.deepEqual(await flow(Channel.from([1, 2], 1)).toArray(), [1, 2]);
 await assert.rejects(new Gate({ paused: true }).opened({ timeout: 0 }), TimeoutError);
+
+// The bridges, by their names; each stands on the same core.
+const readable = toReadable(Channel.from([1, 2, 3], 1));
+assert.deepEqual(await readable.toArray(), [1, 2, 3]);
+assert.equal(await fromReadable(Readable.from(['a'])).receive(), 'a');
+assert.equal(await fromReadableStream(toReadableStream(Channel.from(['a'], 1))).receive(), 'a');
+assert.deepEqual(await fromPublisher(toPublisher(Channel.from([1, 2], 1)), 2).receive(), 1);
+const seen = [];
+await new Promise((complete) =>
+  toObservable(Channel.from([1, 2], 1)).subscribe({ next: (n) => seen.push(n), complete }),
+);
+assert.deepEqual(seen, [1, 2]);
+for (const verify of [verifyPublisher, observe, report]) assert.equal(typeof verify, 'function');
+assert.deepEqual(
+  report().map(({ waits }) => waits[0]?.kind),
+  ['send'],
+  'the one source that was left waits',
+);
 
 const jobs = new BoundedQueue(1);
 jobs.close();

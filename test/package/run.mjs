@@ -16,8 +16,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const COMPILERS = { 5.2: '5.2.2', 5.4: '5.4.5', 5.9: '5.9.3', '6.0': '6.0.3', '7.0': '7.0.2' };
-const SHIPPED = /^(dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
-const LARGEST = 128 * 1024; // bytes of the tarball
+const SHIPPED =
+  /^(dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)|docs\/dashboards\/(grafana\.json|alerts\.yml)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+const LARGEST = 256 * 1024; // bytes of the tarball
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -116,7 +117,7 @@ async function typescript(tarball) {
   cpSync(join(modules, 'types-node'), join(path, 'node_modules/@types/node'), { recursive: true });
   const undici = join(modules, 'undici-types');
   if (existsSync(undici)) cpSync(undici, join(path, 'node_modules/undici-types'), { recursive: true });
-  for (const name of ['consumer', 'composition', 'signals']) {
+  for (const name of ['consumer', 'composition', 'bridges', 'signals']) {
     const text = readFileSync(join(here, `${name}.ts`), 'utf8');
     for (const ending of ['mts', 'cts']) writeFileSync(join(path, `${name}.${ending}`), text);
   }
@@ -134,7 +135,7 @@ async function typescript(tarball) {
   const jobs = versions.flatMap((version) => chosen.map((each) => ({ version, ...each })));
   const compile = async ({ version, title, lib, types }) => {
     const name = `${version}-${title.replaceAll(/\W+/g, '-')}`;
-    const files = ['consumer', 'composition', ...(lib.length + types.length > 1 ? ['signals'] : [])];
+    const files = ['consumer', 'composition', 'bridges', ...(lib.length + types.length > 1 ? ['signals'] : [])];
     const config = {
       compilerOptions: {
         ...{ target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', lib, types, outDir: `out/${name}` },
@@ -157,7 +158,7 @@ async function typescript(tarball) {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) last = await compile(job);
   };
   await Promise.all([worker(), worker()]);
-  for (const name of ['consumer', 'composition']) {
+  for (const name of ['consumer', 'composition', 'bridges']) {
     await row(`the compiled ${name} runs: ESM (${last})`, node([`out/${last}/${name}.mjs`], path));
     await row(`the compiled ${name} runs: CJS (${last})`, node([`out/${last}/${name}.cjs`], path));
   }
