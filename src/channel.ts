@@ -470,14 +470,15 @@ export class Core<T> implements Items<T>, Owner {
       this.receivers.first === undefined &&
       this.reserves.first === undefined &&
       this.packing === undefined &&
-      this.pressure === undefined &&
       !this.closed
     ) {
       // 2, nearly always: one item, and nobody waits; the general way costs 3 % more of the whole loop
       this.received++;
       const item = this.buffer.shift() as T;
       this.settler.tookPlaces(1);
-      return this.settler.completed(shape.one(item)) as Promise<R>;
+      const result = this.settler.completed(shape.one(item)) as Promise<R>;
+      if (this.pressure !== undefined) this.finish();
+      return result;
     }
     if (this.canTake()) {
       const result = this.settler.completed(shape.now(this)) as Promise<R>; // 1, 2
