@@ -17,7 +17,6 @@ import { TimeoutError } from './errors.js';
 import { type GivesUp, Guard } from './guard.js';
 import { CORE } from './open.js';
 import { payAll } from './payroll.js';
-import type { Settler } from './settler.js';
 import { Shape } from './shapes.js';
 import type { Outcome, Tracker, Waiter } from './waiters.js';
 
@@ -202,7 +201,7 @@ export function after(ms: number): Case<{}> {
   return caseOf({ does: 'wait', limits: { signal: undefined, timeout } });
 }
 
-/** A case that is ready, or waits. */
+/** A case that is there. */
 interface Asked {
   readonly name: string;
   readonly kind: Kind;
@@ -210,26 +209,16 @@ interface Asked {
   readonly stowed: Stowed<unknown>;
 }
 
-/** What a look at all cases has found. */
-interface Look {
-  /** The one to take, of those that are ready. */
-  readonly chosen: Asked | undefined;
-  /** All of them, in order, where none is. */
-  readonly asked: readonly Asked[];
-}
-
 // oxlint-disable-next-line typescript/unbound-method -- only ever called with a receiver
 const hasOwn = Object.prototype.hasOwnProperty;
 
 /**
- * Looks at each case once. Throws at what is none, and what the user's `weigh` or `key` throws, which are asked about the
- * items to be sent; where the signal has aborted nobody is asked, and nothing is ready.
+ * Reads each case once. Throws at what is none, and what the user's `weigh` or `key` throws, which are asked about the items
+ * to be sent; where the signal has aborted nobody is asked.
  */
-function lookAt(cases: Cases, order: 'fair' | 'priority', aborted: boolean): Look {
+function readCases(cases: Cases, order: 'fair' | 'priority', aborted: boolean): Asked[] {
   if (typeof cases !== 'object' || cases === null) throw wrong('cases', 'an object', cases);
   const asked: Asked[] = [];
-  let chosen: Asked | undefined;
-  let ready = 0;
   // Over 64 cases `Object.keys` costs five times as much, and `Object.hasOwn` too: engines know this idiom.
   for (const name in cases) {
     if (!hasOwn.call(cases, name)) continue;
@@ -238,15 +227,22 @@ function lookAt(cases: Cases, order: 'fair' | 'priority', aborted: boolean): Loo
     const kind = Made.kindOf(made);
     if (kind === undefined) throw wrong(`case '${name}'`, 'made by receiving, sending or after', made);
     if (order === 'priority') checkOrdered(name);
-    const stowed = kind.does === 'send' && !aborted ? kind.core.pack(kind.value) : undefined;
-    if (!aborted && isReady(kind, stowed)) {
-      // Fair: of those ready so far each has been chosen with the same chance.
-      if (++ready === 1 || (order === 'fair' && Math.random() * ready < 1)) chosen = { name, kind, stowed };
-    } else if (ready === 0) {
-      asked.push({ name, kind, stowed });
-    }
+    asked.push({ name, kind, stowed: kind.does === 'send' && !aborted ? kind.core.pack(kind.value) : undefined });
   }
-  return { chosen, asked };
+  return asked;
+}
+
+/** The one to take of those that are ready; nobody's code runs between this and the taking, or the waiting. */
+function choose(asked: readonly Asked[], order: 'fair' | 'priority'): Asked | undefined {
+  let chosen: Asked | undefined;
+  let ready = 0;
+  for (const each of asked) {
+    if (!isReady(each)) continue;
+    // Fair: of those ready so far each has been chosen with the same chance.
+    if (++ready === 1 || Math.random() * ready < 1) chosen = each;
+    if (order === 'priority') break;
+  }
+  return chosen;
 }
 
 function checkOrdered(name: string): void {
@@ -256,7 +252,7 @@ function checkOrdered(name: string): void {
   );
 }
 
-function isReady(kind: Kind, stowed: Stowed<unknown>): boolean {
+function isReady({ kind, stowed }: Asked): boolean {
   if (kind.does === 'receive') return kind.core.canTake() || kind.core.ended;
   return kind.does === 'send' && kind.core.decidesAtOnce(stowed);
 }
@@ -273,17 +269,13 @@ interface Taken {
   readonly received: boolean;
 }
 
-/**
- * Takes a case that was ready; undefined where it is not any more: the user's `weigh` or `key`, asked about a later case,
- * has done something to its channel. Throws where it fails.
- */
+/** Takes a case that is ready, as `after` never is. Throws where it fails. */
 function take({ name, kind, stowed }: Asked): Taken | undefined {
   if (kind.does === 'wait') return undefined;
   const { core } = kind;
   if (kind.does === 'receive') {
     const shape = shapeOf(name);
     if (core.canTake()) return { core, picked: shape.now(core), received: true };
-    if (!core.ended) return undefined;
     if (core.reason !== undefined) throw core.reason;
     return { core, picked: shape.end(), received: true };
   }
@@ -426,24 +418,22 @@ function nothingToWaitFor(): TypeError {
  * ```
  */
 export function select<const C extends Cases>(cases: C, options?: SelectOptions): Promise<Picked<C>> {
-  let settler: Settler | undefined;
+  let asked: readonly Asked[] = [];
   try {
     const limits = checkLimits(options);
     const order = readOrder(options?.order);
-    for (;;) {
-      const { chosen, asked } = lookAt(cases, order, limits.signal?.aborted === true);
-      settler = settlerOf(chosen ?? asked[0]);
-      if (limits.signal?.aborted) throw limits.signal.reason;
-      if (chosen === undefined) return wait(asked, limits) as Promise<Picked<C>>;
-      const taken = take(chosen);
-      if (taken === undefined) continue;
-      const { core, picked, received } = taken;
-      const promise = received ? core.settler.completed(picked) : core.settler.fulfilled(picked);
-      core.finish();
-      return promise as Promise<Picked<C>>;
-    }
+    const aborted = limits.signal?.aborted === true;
+    asked = readCases(cases, order, aborted);
+    if (aborted) throw limits.signal?.reason;
+    const chosen = choose(asked, order);
+    const taken = chosen === undefined ? undefined : take(chosen);
+    if (taken === undefined) return wait(asked, limits) as Promise<Picked<C>>;
+    const { core, picked, received } = taken;
+    const promise = received ? core.settler.completed(picked) : core.settler.fulfilled(picked);
+    core.finish();
+    return promise as Promise<Picked<C>>;
   } catch (error) {
-    return settler === undefined ? Promise.reject(error) : settler.refused(error);
+    return refused(asked, error);
   }
 }
 
@@ -456,9 +446,10 @@ function wait(cases: readonly Asked[], limits: Limits): Promise<object> {
   return selection.promise;
 }
 
-/** An error at once spends the budget of politeness too: that of a channel of the select. */
-function settlerOf(asked: Asked | undefined): Settler | undefined {
-  return asked === undefined || asked.kind.does === 'wait' ? undefined : asked.kind.core.settler;
+/** An error at once spends the budget of politeness too, that of any channel of the select. */
+function refused(asked: readonly Asked[], error: unknown): Promise<never> {
+  for (const { kind } of asked) if (kind.does !== 'wait') return kind.core.settler.refused(error);
+  return Promise.reject(error);
 }
 
 /**
@@ -480,20 +471,16 @@ export function trySelect<const C extends Cases>(
 ): Picked<C> | undefined {
   checkLimits(options as WaitOptions | undefined);
   const order = readOrder(options?.order);
-  for (;;) {
-    const { chosen, asked } = lookAt(cases, order, false);
-    if (chosen === undefined) {
-      if (asked.length === 0) throw nothingToWaitFor();
-      return undefined;
-    }
-    const { kind } = chosen;
-    if (kind.does !== 'wait') {
-      const waiting = kind.does === 'send' ? kind.core.receivers : kind.core.senders;
-      if (waiting.first !== undefined) kind.core.settler.aboutToWake();
-    }
-    const taken = take(chosen);
-    if (taken === undefined) continue;
-    taken.core.finish();
-    return taken.picked as Picked<C>;
+  const asked = readCases(cases, order, false);
+  if (asked.length === 0) throw nothingToWaitFor();
+  const chosen = choose(asked, order);
+  if (chosen === undefined) return undefined;
+  const { kind } = chosen;
+  if (kind.does !== 'wait') {
+    const waiting = kind.does === 'send' ? kind.core.receivers : kind.core.senders;
+    if (waiting.first !== undefined) kind.core.settler.aboutToWake();
   }
+  const taken = take(chosen);
+  taken?.core.finish();
+  return taken?.picked as Picked<C> | undefined;
 }

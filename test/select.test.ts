@@ -967,6 +967,27 @@ describe('trySelect', () => {
   });
 });
 
+describe('a case that becomes ready because a later one is asked about', () => {
+  const cases = () => {
+    const log = empty();
+    const weigh = (item: number): number => {
+      log.trySend(item);
+      return 1;
+    };
+    const out = full(1, { weigh });
+    log.drain();
+    return { word: receiving(log), put: sending(out, 7) };
+  };
+
+  it.each(['fair', 'priority'] as const)('is taken by select, order %s', async (order) => {
+    expect(await select(cases(), { order, timeout: 50 })).toEqual({ case: 'word', value: 7, done: false });
+  });
+
+  it('is taken by trySelect', () => {
+    expect(trySelect(cases())).toEqual({ case: 'word', value: 7, done: false });
+  });
+});
+
 describe('a case that was ready and is not any more, since asking about a later one took its item', () => {
   const cases = () => {
     const words = full(1);
