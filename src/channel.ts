@@ -188,8 +188,8 @@ export class Core<T> implements Items<T>, Owner {
 
   /** Handed to a receiver, or merged. */
   #entersWithoutPlace(stowed: Stowed<T>): boolean {
-    const receiver = this.receivers.first;
-    if (receiver !== undefined && (receiver.value as Shape<T, unknown>).committed) {
+    const receiver = this.#awaiting();
+    if (receiver !== undefined) {
       receiver.unlink();
       this.sent++;
       this.received++;
@@ -199,6 +199,15 @@ export class Core<T> implements Items<T>, Owner {
     }
     const { packing } = this;
     return packing !== undefined && this.#merges(packing, stowed as Parcel<T>);
+  }
+
+  /** Whom an item that comes now is handed to. Senders may wait beside a select that cannot meet itself: they are first. */
+  #awaiting(): Waiter | undefined {
+    const { senders } = this;
+    const receiver = this.receivers.first;
+    if (receiver === undefined || !(receiver.value as Shape<T, unknown>).committed) return undefined;
+    const inTurn = senders.first === undefined || firstOther(senders, receiver.tracker) === undefined;
+    return inTurn ? receiver : undefined;
   }
 
   #hasPlace(stowed: Stowed<T>): boolean {
@@ -276,9 +285,8 @@ export class Core<T> implements Items<T>, Owner {
 
   /** Whether a send would be decided at once, this way or that. */
   decidesAtOnce(stowed: Stowed<T>): boolean {
-    const receiver = this.receivers.first;
     return (
-      (receiver !== undefined && (receiver.value as Shape<T, unknown>).committed) ||
+      this.#awaiting() !== undefined ||
       this.#hasPlace(stowed) ||
       this.closed ||
       this.settings.overflow !== 'wait' ||

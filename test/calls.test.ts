@@ -642,6 +642,23 @@ describe('beside a select that waits on both sides of a rendezvous', () => {
     expect(channel.stats()).toMatchObject({ waitingSenders: 0, waitingReceivers: 0 });
   });
 
+  it.each(['send', 'select'])('a %s that comes later does not overtake the senders behind that select', async (how) => {
+    const channel = empty(0);
+    const leave = channel[ITEM](new Side());
+    const picked = both(channel, 1);
+    const send = watch(channel.send(2));
+    const side = new Side();
+    channel[ITEM](side);
+    leave(); // now the other call is told of what the select would send
+    expect(channel.trySend(4)).toBe(false);
+    const later = how === 'send' ? watch(channel.send(3)) : both(channel, 3);
+    await macrotask();
+    expect([side.log, picked.result]).toEqual([[1], { case: 'out' }]);
+    if (how === 'select')
+      expect([later.result, send.state]).toEqual([{ case: 'in', done: false, value: 2 }, 'fulfilled']);
+    else expect([later.state, channel.tryReceive()]).toEqual(['pending', 2]);
+  });
+
   it('two of them meet each other when the call before them leaves', async () => {
     const channel = empty(0);
     const leave = channel[ITEM](new Side());
