@@ -8,6 +8,19 @@ import { defineConfig } from 'vitest/config';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+// Under mutation only what takes milliseconds: no test that starts a compiler or a process, measures a heap, or goes
+// through a hundred thousand orders.
+const slow = ['docs', 'demo', 'leaks', 'laws', 'exhaustive', 'select-exhaustive'].map((name) => `test/${name}.test.ts`);
+
+// These have a process of their own, since they look at what is the process's: its heap, its handlers, its end, its
+// sockets, its console. The others share one, for starting a process takes longer than most of them.
+const apart = [
+  'test/{docs,demo,leaks,errors,politeness,parts,overflow}.test.ts',
+  'test/{diagnostics,node,otel,web}/**/*.test.ts',
+  'test/reactive/verify/*.test.ts',
+  'test/reactive/{conforms,leaks}.test.ts',
+];
+
 export default defineConfig(({ mode }) => {
   const long = mode === 'long' || process.env['LONG'] === '1';
   const mutating = process.env['STRYKER_MUTATOR_WORKER'] !== undefined;
@@ -21,12 +34,24 @@ export default defineConfig(({ mode }) => {
     },
     define: { SLUICE_CHECKED: 'true', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
     test: {
-      include: ['test/**/*.test.ts'],
-      // Under mutation only what takes milliseconds: no test that starts a compiler or a process, measures a heap, or goes
-      // through a hundred thousand orders.
-      exclude: mutating
-        ? ['docs', 'demo', 'leaks', 'exhaustive', 'select-exhaustive'].map((name) => `test/${name}.test.ts`)
-        : [],
+      maxWorkers: '100%',
+      ...(mutating
+        ? { include: ['test/**/*.test.ts'], exclude: slow }
+        : {
+            projects: [
+              { extends: true, test: { name: 'apart', include: apart } },
+              {
+                extends: true,
+                test: {
+                  name: 'together',
+                  include: ['test/**/*.test.ts'],
+                  exclude: apart,
+                  isolate: false,
+                  setupFiles: [here('test/fresh-budget.ts')],
+                },
+              },
+            ],
+          }),
       // In CI the counts are also written down, for .ci/closing-line.mjs.
       reporters: ci ? ['default', ['json', { outputFile: here('reports/tests.json') }]] : ['default'],
       env: long ? { LONG: '1' } : {},
