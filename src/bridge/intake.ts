@@ -4,8 +4,8 @@
 // buffered, unless a policy that drops or merges was named. The source is let go of in the very call in which the channel
 // ends or closes, whoever closes it, and once. What it still gives after that is counted, and goes to `onDrop`.
 //
-// Pausing: the source is paused when `capacity - slack` items are buffered and resumed when half as many are left; one that
-// is let go of stays as it is.
+// Pausing: the source is paused when `capacity - slack` items are buffered and resumed when half as many are left, by turns;
+// one that is let go of stays as it is. It may give more inside of `resume`, and is paused in the middle of that.
 
 import { checkInteger, wrong } from '../arguments.js';
 import { reportUncaught } from '../callbacks.js';
@@ -68,20 +68,23 @@ export function intake<T>(
     throw wrong('options.overflow', 'one of error, drop-oldest, drop-newest, or { key, coalesce }', overflow);
   }
   const high = capacity - slack;
+  let paused = false;
+  const setPaused = (pausing: Pausing, to: boolean): void => {
+    if (paused === to || channel.closed) return; // as it is, or let go of
+    paused = to;
+    try {
+      if (to) pausing.pause();
+      else pausing.resume();
+    } catch (error) {
+      into.fail(error);
+    }
+  };
   const slowing =
     pausing === false
       ? undefined
       : {
           watermarks: { high: high / capacity, low: Math.floor(high / 2) / capacity },
-          onPressure: (level: 'high' | 'low'): void => {
-            if (channel.closed) return; // let go of
-            try {
-              if (level === 'high') pausing.pause();
-              else pausing.resume();
-            } catch (error) {
-              into.fail(error);
-            }
-          },
+          onPressure: (level: 'high' | 'low'): void => setPaused(pausing, level === 'high'),
         };
   const channel: Channel<T> = new Channel<T>(capacity, {
     name,
@@ -115,7 +118,11 @@ export function intake<T>(
         drop(item); // the user's `key` or `coalesce` threw
         return into.fail(error);
       }
-      if (accepted) return;
+      if (accepted) {
+        // Inside of `resume` its channel is telling that, and tells of the next level only after it.
+        if (pausing !== false && !paused && channel.size >= high) setPaused(pausing, true);
+        return;
+      }
       if (channel.closed) return drop(item);
       // It rides on the error, but where a cancel puts another end in its place.
       core.followers.add({ cancelling: () => core.discard(item), ending() {} });

@@ -480,6 +480,34 @@ describe('pausing', () => {
     expect(seen.channel.closed).toBe(false);
   });
 
+  it('pauses, inside of resume, a source that gives until it is told to pause', () => {
+    const log: string[] = [];
+    let item = 0;
+    let paused = false;
+    const run = (): void => {
+      while (!paused && item < 12) seen.source.item(++item);
+    };
+    const seen: Seen<number> = open(4, {
+      pausing: {
+        pause() {
+          log.push(`pause at ${seen.channel.size}`);
+          paused = true;
+        },
+        resume() {
+          log.push(`resume at ${seen.channel.size}`);
+          paused = false;
+          run();
+        },
+      },
+    });
+    run();
+    const got: unknown[] = [];
+    while (seen.channel.size > 0) got.push(seen.channel.tryReceive());
+    expect(got).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    const again = ['resume at 2', 'pause at 4'];
+    expect(log).toEqual(['pause at 4', ...again, ...again, ...again, ...again, 'resume at 2']);
+  });
+
   it('is told of an overflow inside of pause: it ends, is let go of once, and stays paused', async () => {
     const log: string[] = [];
     const seen: Seen<number> = open(2, {
