@@ -14,10 +14,19 @@ const VARIANTS = {
 };
 
 /** @type {import('esbuild').BuildOptions} */
-const COMMON = { bundle: true, format: 'esm', target: 'es2022', platform: 'neutral', logLevel: 'error' };
+const COMMON = {
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  external: ['node:*'],
+  logLevel: 'error',
+};
 
 /** All entries in one file: what they share is there once, as in the package. */
-const ENTRIES = ['index', 'control/index', 'flow/index'].map((name) => `export * from './${name}.js';`).join('\n');
+const ENTRIES = ['', 'control/', 'flow/', 'node/', 'web/', 'reactive/', 'observable/', 'otel/']
+  .map((folder) => `export * from './${folder}index.js';`)
+  .join('\n');
 
 export async function buildVariants() {
   for (const [name, define] of Object.entries(VARIANTS)) {

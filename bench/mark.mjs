@@ -15,7 +15,7 @@ async function figure() {
     return againstItself(workload.againstItself);
   }
   const workload = await markWorkload(name);
-  if ('figure' in workload) return workload.figure(await builds());
+  if ('figure' in workload) return workload.figure(await builds(), Number(ms));
   return againstItself(workload);
 }
 

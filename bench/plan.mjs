@@ -60,7 +60,7 @@ export const TABLES = [CHANNELS, COMPOSITION];
 /** Workloads of the tables. */
 export const TABLE = TABLES.flatMap(({ workloads }) => workloads);
 
-/** Workloads of the marks alone: sluice against itself. */
+/** Workloads of the marks alone: sluice against itself, a bridge against what the platform has. */
 export const MARKS = [
   'cycle',
   'drained',
@@ -74,6 +74,15 @@ export const MARKS = [
   'watermarks',
   'memory',
   'flat',
+  'to-readable',
+  'from-readable',
+  'to-readable-stream',
+  'from-emitter',
+  'reactive',
+  'from-observable',
+  'observe',
+  'observe-waits',
+  'pipe',
   'politeness',
   'size',
 ];

@@ -3,7 +3,8 @@
 
 /** How a mark's number is written: `1.12 ×`, `4,985 bytes`. */
 export function amount(/** @type {number} */ value, /** @type {import('./types.d.ts').Mark} */ { unit }) {
-  return unit === '×' ? `${value.toFixed(2)} ×` : `${Math.round(value).toLocaleString('en')} ${unit}`;
+  if (unit === 'bytes') return `${Math.round(value).toLocaleString('en')} bytes`;
+  return `${value.toFixed(2)} ${unit}`;
 }
 
 /** `≤ 1.15 ×` */

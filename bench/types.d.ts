@@ -3,8 +3,20 @@
 import type * as control from '../src/control/index.js';
 import type * as flow from '../src/flow/index.js';
 import type * as core from '../src/index.js';
+import type * as node from '../src/node/index.js';
+import type * as observable from '../src/observable/index.js';
+import type * as otel from '../src/otel/index.js';
+import type * as reactive from '../src/reactive/index.js';
+import type * as web from '../src/web/index.js';
 
-type Sluice = typeof core & typeof control & typeof flow;
+type Sluice = typeof core &
+  typeof control &
+  typeof flow &
+  typeof node &
+  typeof web &
+  typeof reactive &
+  typeof observable &
+  typeof otel;
 
 /** What a consumer saw: the check of a cell. */
 export interface Tally {
@@ -82,7 +94,7 @@ export interface Composer {
 /** A number that was promised. */
 export interface Mark {
   readonly title: string;
-  readonly unit: '×' | 'bytes';
+  readonly unit: '×' | 'bytes' | 'floors';
   readonly atMost?: number;
   readonly atLeast?: number;
 }
@@ -144,7 +156,8 @@ export interface FigureWorkload {
   readonly mark: Mark;
   /** Flags of the process that it runs in. */
   readonly flags?: readonly string[];
-  figure(builds: Builds): Promise<number>;
+  /** `ms`: for how long there may be measured, about, where it is a matter of time. */
+  figure(builds: Builds, ms: number): Promise<number>;
 }
 
 /** What one process found for a cell. */

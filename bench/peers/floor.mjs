@@ -23,7 +23,6 @@ export default {
     }
     return { count, sum };
   },
-  consumeBatches: undefined,
   close() {},
 };
 

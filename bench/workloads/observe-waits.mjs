@@ -1,0 +1,13 @@
+// The same where one blocked wait in a hundred is measured, on a channel that is full nearly always.
+// @ts-check
+import { carry } from '../carry.mjs';
+import { observedPair } from '../observed.mjs';
+import tried from './tried.mjs';
+
+const ITEMS = 40_000;
+
+/** @type {import('../types.d.ts').PairWorkload} */
+export default {
+  mark: { title: 'observe with waits: 100 ÷ without, the same', unit: '×', atMost: 1.03 },
+  pair: ({ shipped }) => observedPair(shipped, { waits: 100 }, (contestant) => carry(contestant, tried.load, ITEMS)),
+};

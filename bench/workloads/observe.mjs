@@ -1,0 +1,13 @@
+// What it costs that a channel is observed by OpenTelemetry's SDK, which reads its figures when they are collected.
+// @ts-check
+import { carry } from '../carry.mjs';
+import { observedPair } from '../observed.mjs';
+import tried from './tried.mjs';
+
+const ITEMS = 40_000;
+
+/** @type {import('../types.d.ts').PairWorkload} */
+export default {
+  mark: { title: 'observe ÷ without, trySend || await send, capacity 1,024', unit: '×', atMost: 1.02 },
+  pair: ({ shipped }) => observedPair(shipped, {}, (contestant) => carry(contestant, tried.load, ITEMS)),
+};
