@@ -12,7 +12,13 @@ const LAYERS: readonly (readonly [RegExp, number])[] = [
 ];
 const PACKAGED = /[\\/]sluice[\\/](?:dist|src)[\\/]/;
 
-const fileOf = (frame: string): string | undefined => /\(?([^\s(]+):\d+:\d+\)?$/.exec(frame)?.[1];
+/** File and line of a frame; there may be blanks and brackets in a path. */
+function positionOf(frame: string): string | undefined {
+  const found = /\((.+:\d+):\d+\)$/.exec(frame) ?? /^\s*at (?:async )?(.+:\d+):\d+$/.exec(frame);
+  return found?.[1];
+}
+
+const fileOf = (frame: string): string | undefined => positionOf(frame)?.replace(/:\d+$/, '');
 
 /** The frames below the call of this library: as many lines. */
 export function pathIn({ stack = '' }: Error): string | undefined {
@@ -30,8 +36,17 @@ export function pathIn({ stack = '' }: Error): string | undefined {
 
 /** Where it begins: a file and a line, as seen from a folder. */
 export function placeIn(stack: string, folder: string): string | undefined {
-  const found = /\(?((?:file:\/\/)?[^\s(]+:\d+):\d+\)?$/.exec(stack.split('\n')[0] ?? '')?.[1];
+  const found = positionOf(stack.split('\n')[0] ?? '');
   if (found === undefined) return undefined;
-  const path = decodeURI(found.replace(/^file:\/\//, ''));
+  const path = found.startsWith('file://') ? decoded(found.slice('file://'.length)) : found;
   return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
+}
+
+/** A URL as a path; what is none stays as it is. */
+function decoded(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url;
+  }
 }

@@ -197,6 +197,10 @@ describe('a stack', () => {
     expect(placeIn('    at f (file:///app/a%20b/c.ts:4:1)', '/app')).toBe('a b/c.ts:4');
     expect(placeIn('    at /app/c.ts:4:1', '/app')).toBe('c.ts:4');
     expect(placeIn('    at f (/elsewhere/c.ts:4:1)', '/app')).toBe('/elsewhere/c.ts:4');
+    expect(placeIn('    at f (/app/a%b/c.cjs:4:1)', '/app')).toBe('a%b/c.cjs:4');
+    expect(placeIn('    at Object.<anonymous> (/app/my (old) dir/c.cjs:4:1)', '/app')).toBe('my (old) dir/c.cjs:4');
+    expect(placeIn('    at async file:///app/a%23b/c%25.ts:4:1', '/app')).toBe('a#b/c%.ts:4');
+    expect(placeIn('    at f (file:///app/a%b.ts:4:1)', '/app')).toBe('a%b.ts:4');
     expect(placeIn('    at native', '/app')).toBeUndefined();
   });
 

@@ -63,14 +63,24 @@ async function prepare() {
   mkdirSync(built, { recursive: true });
   const options = { entryPoints: [join(root, 'test/matrix/smoke.mjs')], bundle: true, format: 'esm', target: 'es2022' };
   const common = { ...options, absWorkingDir: root, logLevel: 'warning' };
-  await build({ ...common, outfile: join(built, 'smoke.mjs'), external: ['./dist/index.js'] });
+  const entries = ['index', 'observable', 'web'].map((name) => `./dist/${name}.js`);
+  await build({ ...common, outfile: join(built, 'smoke.mjs'), external: entries });
   await build({ ...common, outfile: join(built, 'whole.mjs') });
-  if (!readFileSync(join(built, 'smoke.mjs'), 'utf8').includes('"../../dist/index.js"')) {
+  await build({
+    ...common,
+    entryPoints: [join(root, 'test/matrix/node.mjs')],
+    outfile: join(built, 'node.mjs'),
+    platform: 'node',
+    alias: { sluice: join(root, 'dist/index.js'), 'sluice/node': join(root, 'dist/node.js') },
+  });
+  const smoke = readFileSync(join(built, 'smoke.mjs'), 'utf8');
+  if (!entries.every((entry) => smoke.includes(`"../.${entry}"`))) {
     throw new Error('the tests do not import the built package');
   }
   writeFileSync(
     join(built, 'main.mjs'),
-    "import { run } from './smoke.mjs';\nconsole.log(`REPORT ${JSON.stringify(await run())}`);\n",
+    "import { streams } from './node.mjs';\nimport { run } from './smoke.mjs';\n" +
+      'console.log(`REPORT ${JSON.stringify(await run(streams))}`);\n',
   );
   writeFileSync(
     join(built, 'worker.mjs'),

@@ -1,9 +1,13 @@
 // What a user counts on, checked on the built package wherever it runs: needs promises, timers and AbortController, no
-// test runner and nothing of a runtime. `smoke(declare)` declares its tests, as the conformance suite beside it does;
-// `run()` runs both and reports. Each test has a deadline, so a lost wake-up is a failure and not a hang.
+// test runner and nothing of a runtime; what only some platforms have is tested where it is there. `smoke(declare)` declares
+// its tests, as the conformance suite beside it does; `run()` runs all and reports. Each test has a deadline, so a lost
+// wake-up is a failure and not a hang.
 
 import * as sluice from '../../dist/index.js';
+import { fromObservable, toObservable } from '../../dist/observable.js';
+import * as web from '../../dist/web.js';
 import { conformance } from '../conformance.ts';
+import { adapters, randomOf } from '../web/harness.ts';
 
 const { BoundedQueue, Channel, ChannelClosedError, OverflowError, TimeoutError, TooManyWaitersError } = sluice;
 
@@ -306,6 +310,77 @@ function smoke(test) {
   });
 }
 
+/** How many lives each adapter of web streams has. */
+const LIVES = 2_000;
+
+function streams(test) {
+  for (const [name, adapter] of Object.entries(adapters)) {
+    test(`every item is accounted for in ${LIVES} lives of ${name}`, async () => {
+      for (let seed = 1; seed <= LIVES; seed++) {
+        const wrong = await adapter({ Channel, web }, randomOf(seed));
+        check(wrong.length === 0, `seed ${seed}: ${wrong.join('; ')}`);
+      }
+    });
+  }
+
+  test('a body comes through compression and back', async () => {
+    const text = 'back-pressure '.repeat(20_000);
+    const packed = web.fromReadableStream(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip')));
+    const body = web.toReadableStream(packed).pipeThrough(new DecompressionStream('gzip'));
+    same(await new Response(body).text(), text);
+  });
+
+  test('a tee, a pipe and a transform of the platform hold a channel back', async () => {
+    const channel = new Channel(4);
+    const [one, other] = web.toReadableStream(channel).tee();
+    const written = new Channel(4);
+    const piping = one.pipeThrough(new TransformStream()).pipeTo(web.toWritableStream(written));
+    let sent = 0;
+    const sending = (async () => {
+      for (; sent < 1_000; sent++) await channel.send(sent);
+      channel.close();
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    check(sent < 20, `${sent} items were sent with nobody reading`);
+    const items = Array.from({ length: 1_000 }, (_, n) => n);
+    const read = await Promise.all([toArray(written), toArray(web.fromReadableStream(other)), piping, sending]);
+    same(read.slice(0, 2), [items, items]);
+  });
+}
+
+function events(test) {
+  if (globalThis.EventTarget !== undefined && globalThis.Event !== undefined) {
+    test('events of a target come in order, and the listeners go', async () => {
+      const target = new EventTarget();
+      const channel = web.fromEventTarget(target, { item: 'item', end: 'end', map: ({ type }) => type }, 8, {
+        overflow: 'error',
+      });
+      for (let i = 0; i < 3; i++) target.dispatchEvent(new Event('item'));
+      target.dispatchEvent(new Event('end'));
+      target.dispatchEvent(new Event('item'));
+      same(await toArray(channel), ['item', 'item', 'item']);
+    });
+  }
+  const { Observable } = globalThis;
+  if (typeof Observable !== 'function') return;
+  test("the platform's own Observable goes into a channel, and a channel into it", async () => {
+    const target = new EventTarget();
+    const channel = fromObservable(target.when('item'), 8, { overflow: 'error' });
+    for (let i = 0; i < 3; i++) target.dispatchEvent(new Event('item'));
+    same(channel.drain().length, 3);
+    channel.cancel();
+    target.dispatchEvent(new Event('item'));
+    same(channel.stats().received, 3);
+    const numbers = Channel.from([1, 2, 3], 1);
+    same(await Observable.from(toObservable(numbers)).toArray(), [1, 2, 3]);
+    const source = new Observable((subscriber) => {
+      for (let i = 0; i < 3; i++) subscriber.next(i);
+      subscriber.complete();
+    });
+    same(await toArray(fromObservable(source, 3, { overflow: 'error' })), [0, 1, 2]);
+  });
+}
+
 const CARD = {
   ...{ name: 'Channel', bound: 'exact', delivery: 'exactly once', order: 'fifo', abort: 'no effect' },
   ...{ end: 'graceful and immediate', patience: 5 },
@@ -318,12 +393,11 @@ function conform(test) {
   conformance({ card: CARD, open, capacities: [0, 1, 2, 1_024], test });
 }
 
-/** Runs everything, one test after another; resolves with how many passed and what failed. */
-export async function run() {
+/** Runs everything, and `more`, one test after another; resolves with how many passed and what failed. */
+export async function run(more = () => {}) {
   const tests = [];
   const declare = (name, body) => tests.push([name, body]);
-  smoke(declare);
-  conform(declare);
+  for (const each of [smoke, conform, streams, events, more]) each(declare);
   const failures = [];
   for (const [name, body] of tests) {
     let timer;
