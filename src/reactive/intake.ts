@@ -11,7 +11,6 @@
 // channel has no subscription.
 
 import { reportUncaught } from '../callbacks.js';
-import { dropping } from '../bridge/drops.js';
 import type { Common } from '../bridge/options.js';
 import type { Core, Follower } from '../channel.js';
 import { Channel } from '../channel-api.js';
@@ -30,7 +29,6 @@ export class Intake<T> implements Subscriber<T>, Follower, Marks<T> {
   #quiet = true;
   readonly #core: Core<T>;
   readonly #low: number;
-  readonly #drop: (item: T) => void;
 
   /** The arguments have been checked. */
   constructor(capacity: number, options: Common<T> & { readonly name?: string | undefined }) {
@@ -38,7 +36,6 @@ export class Intake<T> implements Subscriber<T>, Follower, Marks<T> {
     this.channel = new Channel<T>(capacity, { name, signal, onDrop });
     this.#core = this.channel[CORE];
     this.#low = Math.floor(capacity / 2);
-    this.#drop = dropping(options);
     this.#core.pressure = this;
     this.#core.followers.add(this);
   }
@@ -64,7 +61,11 @@ export class Intake<T> implements Subscriber<T>, Follower, Marks<T> {
       throw error;
     }
     if (this.#core.closed) return this.#drop(item); // §2.8
-    if (this.#outstanding === 0) return this.fail(unrequested(item));
+    if (this.#outstanding === 0) {
+      // It rides on the error, but where a cancel puts another end in its place.
+      this.#core.followers.add({ cancelling: () => this.#core.discard(item), ending() {} });
+      return this.fail(unrequested(item));
+    }
     this.#outstanding--;
     this.#core.sendReserved(item);
   }
@@ -80,6 +81,12 @@ export class Intake<T> implements Subscriber<T>, Follower, Marks<T> {
 
   onComplete(): void {
     this.#ended(undefined);
+  }
+
+  /** Counted, and told. */
+  #drop(item: T): void {
+    this.#core.discard(item);
+    this.#core.tell();
   }
 
   #ended(error: unknown): void {

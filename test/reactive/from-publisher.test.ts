@@ -212,7 +212,20 @@ describe('its end', () => {
     source.error(new Error('late'));
     source.subscriber.onComplete();
     expect(drops).toEqual([[1, 'cancel']]);
+    expect(channel.stats()).toMatchObject({ sent: 1, dropped: 1 });
     await channel.completion;
+  });
+
+  it('drops the item that nobody has asked for where a cancel takes the place of its error', () => {
+    const { source, channel, drops } = opened(1);
+    source.next(1);
+    source.subscriber.onNext(2);
+    channel.cancel();
+    expect(drops).toEqual([
+      [1, 'cancel'],
+      [2, 'cancel'],
+    ]);
+    expect(channel.stats()).toMatchObject({ sent: 2, dropped: 2 });
   });
 
   it('does not come by leaving an iteration: it stays subscribed', async () => {
