@@ -4,8 +4,9 @@
 // was meant for may be gone, and the item with it. A call waits in the same line. At its turn, when an item is there, a
 // microtask is scheduled; in that it is asked whether it still wants one, takes it, and hands it on, all in one stretch.
 //
-// Guarantees: it is served in its turn, neither overtaken nor holding up those behind it for longer than that microtask;
-// it consumes nothing once it has left or wants nothing; none of its code runs inside the call of a sender.
+// Guarantees: it is served in its turn, neither overtaken nor holding up those behind it for longer than that microtask, or
+// a macrotask where politeness puts it off; it consumes nothing once it has left or wants nothing; none of its code runs
+// inside the call of a sender.
 //
 // Invariant: a call that is `called` is at the head of the receivers or has left (or stands behind a select that waits on
 // both sides of this channel and cannot meet itself); its microtask is scheduled, by the settler: behind what politeness

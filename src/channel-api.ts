@@ -335,7 +335,8 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
   }
 
   /**
-   * Receives one item without waiting; `fallback` where there is none, at a failed end too. Never throws.
+   * Receives one item without waiting; `fallback` where there is none, at a failed end too, or where a bridge that waits is
+   * first. Never throws.
    *
    * @example
    * ```ts
@@ -369,7 +370,8 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
   }
 
   /**
-   * Takes all there is, the items of blocked senders included, without waiting. Never throws; `[]` at a failed end too.
+   * Takes all there is, the items of blocked senders included, without waiting. Never throws; `[]` at a failed end too, or
+   * where a bridge that waits is first.
    *
    * @example
    * ```ts

@@ -201,7 +201,10 @@ export class Core<T> implements Items<T>, Owner {
     return packing !== undefined && this.#merges(packing, stowed as Parcel<T>);
   }
 
-  /** Whom an item that comes now is handed to. Senders may wait beside a select that cannot meet itself: they are first. */
+  /**
+   * Whom an item that comes now is handed to. Senders may wait beside a select that cannot meet itself: they are first. A
+   * plain receiver, which has no tracker, is first only where no sender waits.
+   */
   #awaiting(): Waiter | undefined {
     const { senders } = this;
     const receiver = this.receivers.first;
@@ -286,9 +289,9 @@ export class Core<T> implements Items<T>, Owner {
   /** Whether a send would be decided at once, this way or that. */
   decidesAtOnce(stowed: Stowed<T>): boolean {
     return (
+      this.closed || // first: then nothing was packed
       this.#awaiting() !== undefined ||
       this.#hasPlace(stowed) ||
-      this.closed ||
       this.settings.overflow !== 'wait' ||
       this.packing?.merges(stowed as Parcel<T>) === true
     );
@@ -314,6 +317,7 @@ export class Core<T> implements Items<T>, Owner {
     waiter.turn = this.#turns++;
     this.senders.push(waiter);
     waiter.watch(limits);
+    // Only a call can be served by that: any other receiver would have been handed the item.
     if (this.receivers.first !== undefined) this.serve();
     return waiter;
   }
@@ -578,12 +582,14 @@ export class Core<T> implements Items<T>, Owner {
     while (this.hasItem()) {
       let receiver = this.#nextTaker();
       if (receiver === undefined) {
-        receiver = this.receivers.first; // a select that waits on both sides: it may take what another sends
+        // Only a select's own sends are first, and its own receives are all who wait: it may take what another sends.
+        receiver = this.receivers.first;
         if (receiver === undefined || firstOther(this.senders, receiver.tracker) === undefined) return;
       }
       if (!(receiver.value as Shape<T, unknown>).committed) return callNow(this, receiver);
-      receiver.leave();
+      receiver.unlink();
       this.settler.handed(receiver, this.take());
+      receiver.release();
     }
   }
 

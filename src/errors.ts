@@ -152,7 +152,7 @@ export function closedErrors({
   const options = reason === undefined ? undefined : { cause: reason };
   return (value) => {
     const advice =
-      value === NO_ITEM ? 'nothing more goes in or comes out' : "stop sending; the item is this error's value";
+      value === NO_ITEM ? 'there is nothing more to wait for' : "stop sending; the item is this error's value";
     return carry(new ChannelClosedError(closed + advice, options), value);
   };
 }

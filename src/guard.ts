@@ -34,10 +34,8 @@ export class Guard implements Abortable {
    */
   start(): void {
     const { signal, timeout } = this.limits;
-    if (signal?.aborted) return this.#tell(signal.reason);
     if (timeout !== Number.POSITIVE_INFINITY) this.#arm(timeout);
     try {
-      // Aborted meanwhile: the user's `weigh` or `key` may have run since it was looked at first.
       if (signal?.aborted) this.#tell(signal.reason);
       else if (signal !== undefined) onAbort(signal, this);
     } catch (error) {

@@ -307,15 +307,15 @@ class Selection implements GivesUp, Tracker, Outcome {
 
   enter(cases: readonly Asked[], limits: Limits): void {
     for (const { name, kind, stowed } of cases) {
-      if (this.#decided) return; // a signal that cannot be listened to, or a send that a waiting call was told of
+      if (this.#decided) return; // a signal that cannot be listened to, or an item's `then` that ran code of the user's
       if (kind.does === 'receive') {
-        this.#waiting.push(kind.core.waitToReceive(shapeOf(name), FOREVER, this, this));
+        this.#add(kind.core.waitToReceive(shapeOf(name), FOREVER, this, this));
         continue;
       }
       const resolve = (): void => this.resolve({ case: name });
       if (kind.does === 'send') {
         const { reject } = this;
-        this.#waiting.push(kind.core.waitToSend(stowed, FOREVER, this, { resolve, reject }));
+        this.#add(kind.core.waitToSend(stowed, FOREVER, this, { resolve, reject }));
       } else {
         const giveUp = (): void => {
           if (!this.#decided) this.#leave(resolve, undefined);
@@ -326,13 +326,24 @@ class Selection implements GivesUp, Tracker, Outcome {
     if (limits !== FOREVER && !this.#decided) this.#watch(this, limits);
   }
 
+  /** Where the entering itself has decided the select, the wait that was entered must not stay. */
+  #add(waiter: Waiter): void {
+    this.#waiting.push(waiter);
+    if (!this.#decided || waiter.list === undefined) return;
+    waiter.unlink();
+    waiter.owner.gaveUp();
+  }
+
   #watch(gives: GivesUp, limits: Limits): void {
     const guard = new Guard(gives, limits);
     this.#guards.push(guard);
     guard.start();
   }
 
-  /** One of its waits has been served or refused: its channel is in the middle of that, and goes on once this returns. */
+  /**
+   * One of its waits has been served or refused. Its channel is in the middle of that, so the others go on, and the guards
+   * are released, when that has come to its end.
+   */
   decided(waiter: Waiter): void {
     if (this.#decided) return;
     this.#leaveAll();
@@ -377,13 +388,18 @@ function timedOut(timeout: number): TimeoutError {
 
 /** The error of a select that would wait and may not. */
 function refusalOf(cases: readonly Asked[], { signal, timeout }: Limits): Error | undefined {
-  if (cases.length === 0 && signal === undefined && timeout === Number.POSITIVE_INFINITY) return nothingToWaitFor();
+  if (signal === undefined && timeout === Number.POSITIVE_INFINITY && cases.every(isNever)) return nothingToWaitFor();
   if (timeout === 0) return timedOut(timeout);
   for (const { kind } of cases) {
     const refusal = kind.does === 'send' ? kind.core.crowded(kind.value) : undefined;
     if (refusal !== undefined) return refusal;
   }
   return undefined;
+}
+
+/** Whether it can never be ready: `after` for ever. */
+function isNever({ kind }: Asked): boolean {
+  return kind.does === 'wait' && kind.limits.timeout === Number.POSITIVE_INFINITY;
 }
 
 function nothingToWaitFor(): TypeError {
@@ -472,7 +488,7 @@ export function trySelect<const C extends Cases>(
   checkLimits(options as WaitOptions | undefined);
   const order = readOrder(options?.order);
   const asked = readCases(cases, order, false);
-  if (asked.length === 0) throw nothingToWaitFor();
+  if (asked.length === 0) throw new TypeError('trySelect has no case: there is nothing that it could try');
   const chosen = choose(asked, order);
   if (chosen === undefined) return undefined;
   const { kind } = chosen;

@@ -5,7 +5,8 @@
 
 import { readLimits } from './arguments.js';
 import type { Core } from './channel.js';
-import type { SenderHandle, WaitOptions } from './contract.js';
+import type { NativeSignal, SenderHandle, WaitOptions } from './contract.js';
+import { signalOf } from './ends.js';
 import { closedError } from './errors.js';
 import { dispose } from './host.js';
 
@@ -42,14 +43,19 @@ export class SenderGroup<T> {
       if (this.#error === undefined) this.#error = error;
       if (--this.#open === 0) core.close(this.#error);
     };
-    return {
+    const handle: SenderHandle<T> & { readonly signal: NativeSignal } = {
       send: (value, options) => (closed ? refuse(value, options) : core.send(value, options)),
       trySend: (value) => !closed && core.trySend(value),
       close,
       get closed() {
         return closed || core.closed;
       },
+      /** As the channel's: by this a bridge over a handle learns that nobody wants its items any more. */
+      get signal() {
+        return signalOf(core);
+      },
       [dispose]: () => close(),
     };
+    return handle;
   }
 }

@@ -13,7 +13,7 @@
 //
 // Invariants: `#late` is undefined, or a macrotask will empty it. Senders that are owed are in no list, linked through
 // `next`, and their settler is on the payroll. While `#ahead` holds receivers, no other receive of an item settles;
-// `tryReceive` and `drain` answer in the call itself, and so may answer before a receiver that is ahead.
+// `tryReceive`, `drain` and `trySelect` answer in the call itself, and so may answer before a receiver that is ahead.
 
 import { nextMacrotask } from './macrotask.js';
 import { enlist } from './payroll.js';

@@ -52,7 +52,7 @@ export class Waiter implements GivesUp {
   note: WaitNote | undefined = undefined;
   #guard: Guard | undefined = undefined;
 
-  /** `value` is what a waiting send would buffer, the shape of a waiting receive. */
+  /** `value` is what a waiting send would buffer, the shape of a waiting receive, a call; nothing of a waiting reserve. */
   constructor(
     readonly owner: Owner,
     readonly value: unknown,

@@ -276,6 +276,25 @@ describe('a call that is taken back', () => {
 });
 
 describe('the line', () => {
+  it('serves a receiver behind a call also where its signal runs code that takes the rest', async () => {
+    const channel = empty(2);
+    const side = new Side();
+    channel[ITEM](side);
+    const others: unknown[] = [];
+    const signal = {
+      aborted: false,
+      reason: undefined,
+      addEventListener() {},
+      removeEventListener: () => void others.push(channel.tryReceive('none')),
+    };
+    const receive = watch(channel.receive({ signal }));
+    channel.trySend(1);
+    channel.trySend(2);
+    await macrotask();
+    expect([side.log, receive.result, others]).toEqual([[1], 2, ['none']]);
+    expect(channel.stats()).toMatchObject({ sent: 2, received: 2 });
+  });
+
   it('is one for calls, receives, iterators and selects: each in its turn', async () => {
     for (const capacity of [0, 1, 2, 16]) {
       const channel = empty(capacity);

@@ -82,8 +82,11 @@ describe('the message of', () => {
     expect(messageOf(await rejection(select({ a: receiving(channel) }, { order: 'any' as never })))).toBe(
       `TypeError: options.order must be 'fair' or 'priority', got "any"`,
     );
-    expect(messageOf(thrown(() => trySelect({})))).toBe(
+    expect(messageOf(await rejection(select({})))).toBe(
       'TypeError: select has no case, no signal and no timeout: it would wait for ever',
+    );
+    expect(messageOf(thrown(() => trySelect({})))).toBe(
+      'TypeError: trySelect has no case: there is nothing that it could try',
     );
   });
 
@@ -143,7 +146,7 @@ describe('the message of', () => {
     const permit = channel.tryReserve();
     channel.close();
     expect(messageOf(await rejection(channel.reserve()))).toBe(
-      "ChannelClosedError: Channel 'orders' (capacity 1) is closed: nothing more goes in or comes out",
+      "ChannelClosedError: Channel 'orders' (capacity 1) is closed: there is nothing more to wait for",
     );
     channel.cancel();
     expect(messageOf(thrown(() => permit?.send(1)))).toBe(

@@ -19,6 +19,7 @@ import {
   trySelect,
 } from 'sluice';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ITEM } from '../src/calls.js';
 import {
   collect,
   full,
@@ -336,6 +337,15 @@ describe('a timeout', () => {
 });
 
 describe('after', () => {
+  it('for ever is nothing to wait for, alone', async () => {
+    expect(await rejection(select({ never: after(Number.POSITIVE_INFINITY) }))).toBeInstanceOf(TypeError);
+    const channel = new Channel<number>(1);
+    const picked = watch(select({ never: after(Number.POSITIVE_INFINITY), in: receiving(channel) }));
+    channel.trySend(1);
+    await macrotask();
+    expect(picked.result).toMatchObject({ case: 'in', value: 1 });
+  });
+
   it('is taken once its time has passed, by the clock that is there at the call', async () => {
     fakeTimers();
     const channel = empty();
@@ -727,6 +737,16 @@ describe('two selects', () => {
 });
 
 describe('at the end of a channel', () => {
+  it.each([
+    ['weighs', { weigh: () => 1 }],
+    ['merges', { overflow: { key: (item: unknown) => item, coalesce: () => undefined } }],
+  ] as const)('that %s a send is refused, whatever the item', async (_, options) => {
+    const channel = new Channel<undefined | null>(2, options);
+    channel.close();
+    expect(await rejection(select({ out: sending(channel, undefined) }))).toBeInstanceOf(ChannelClosedError);
+    expect(thrown(() => trySelect({ out: sending(channel, null) }))).toBeInstanceOf(ChannelClosedError);
+  });
+
   it('a receiving case is ready with done: true, before and while it waits', async () => {
     const channel = full(1);
     channel.close();
@@ -802,6 +822,31 @@ describe('at the end of a channel', () => {
       const { state } = await settled(select({ item: receiving(item), end: receiving(failed) }));
       expect(item.size).toBe(state === 'rejected' ? 1 : 0);
     }
+  });
+});
+
+describe('an item whose `then` decides the select that is entering', () => {
+  it('leaves nothing of the case that was being entered', async () => {
+    const [first, second] = [new Channel<unknown>(1), new Channel<string>(1)];
+    const permit = await first.reserve(); // so that items are handed over, and the bridge below waits behind them
+    for (let i = 0; i < 9; i++) void first.receive();
+    const bridged: unknown[] = [];
+    first[ITEM]({ wants: () => true, take: (item) => void bridged.push(item), end() {} });
+    let armed = false;
+    const trap = Object.defineProperty({}, 'then', {
+      get() {
+        if (armed) second.trySend('decided');
+        armed = false;
+        return undefined;
+      },
+    });
+    for (let i = 0; i < 9; i++) first.trySend(i === 8 ? trap : i);
+    armed = true;
+    const picked = await select({ in: receiving(second), out: sending(first, 'lost') });
+    expect(picked).toEqual({ case: 'in', value: 'decided', done: false });
+    await macrotask();
+    expect([bridged, first.stats().waitingSenders, first.size]).toEqual([[], 0, 0]);
+    permit.release();
   });
 });
 

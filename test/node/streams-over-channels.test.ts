@@ -359,6 +359,13 @@ describe('toWritable', () => {
     expect((piping.result as Error).cause).toBe('enough');
   });
 
+  it('over a handle, too, is destroyed in the call that cancels the channel', () => {
+    const channel = new Channel<number>(1);
+    const stream = toWritable(channel.sender());
+    channel.cancel('enough');
+    expect(stream.destroyed).toBe(true);
+  });
+
   it('is destroyed by a send that rejects, with its error; the item is reported', async () => {
     const channel = new Channel<number>(1);
     channel.close();

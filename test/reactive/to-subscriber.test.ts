@@ -180,6 +180,14 @@ describe('a subscriber', () => {
     }
   });
 
+  it('cancels at once when the channel of a handle is cancelled (§2.6)', () => {
+    const channel = new Channel<number>(1);
+    const source = new Source<number>();
+    source.subscribe(toSubscriber(channel.sender()));
+    channel.cancel();
+    expect(source.cancelled).toBe(1);
+  });
+
   it('cancels at once when another sender has a signal, and else when a send is refused (§2.6)', async () => {
     const controller = new AbortController();
     const channel = new Channel<number>(1);
