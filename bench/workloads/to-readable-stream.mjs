@@ -37,7 +37,7 @@ export default {
           else controller.close();
         },
       };
-      return timed(ITEMS, () => readAll(/** @type {any} */ (new ReadableStream(counting, { highWaterMark: 0 }))));
+      return timed(ITEMS, () => readAll(new ReadableStream(counting, { highWaterMark: 0 })));
     },
   }),
 };

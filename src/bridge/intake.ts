@@ -69,8 +69,8 @@ export function intake<T>(
   }
   const high = capacity - slack;
   let paused = false;
-  const setPaused = (pausing: Pausing, to: boolean): void => {
-    if (paused === to || channel.closed) return; // as it is, or let go of
+  const setPaused = (to: boolean): void => {
+    if (pausing === false || paused === to || channel.closed) return; // as it is, or let go of
     paused = to;
     try {
       if (to) pausing.pause();
@@ -84,7 +84,7 @@ export function intake<T>(
       ? undefined
       : {
           watermarks: { high: high / capacity, low: Math.floor(high / 2) / capacity },
-          onPressure: (level: 'high' | 'low'): void => setPaused(pausing, level === 'high'),
+          onPressure: (level: 'high' | 'low'): void => setPaused(level === 'high'),
         };
   const channel: Channel<T> = new Channel<T>(capacity, {
     name,
@@ -120,7 +120,7 @@ export function intake<T>(
       }
       if (accepted) {
         // Inside of `resume` its channel is telling that, and tells of the next level only after it.
-        if (pausing !== false && !paused && channel.size >= high) setPaused(pausing, true);
+        if (!paused && channel.size >= high) setPaused(true);
         return;
       }
       if (channel.closed) return drop(item);
