@@ -115,6 +115,7 @@ export class Inlet<T> {
 
 /** What was written and waits in the stream behind the item that is being sent. */
 function leftIn<T>(stream: Writable): T[] {
-  const { writableBuffer = [] } = stream as { writableBuffer?: readonly { readonly chunk: T }[] };
-  return writableBuffer.map(({ chunk }) => chunk);
+  const { writableBuffer = [] } = stream as { writableBuffer?: readonly ({ readonly chunk: T } | null)[] };
+  // Node has put null in the place of what it is handing to `_write`, and moves on only after that.
+  return writableBuffer.flatMap((entry) => (entry === null ? [] : [entry.chunk]));
 }

@@ -385,6 +385,25 @@ describe('toWritable', () => {
     expect(await closed(throwing)).toBe(boom);
   });
 
+  it.each([
+    ['by a cancel of the channel', 'the channel', 'ERR_SLUICE_CLOSED'],
+    ['by the user', 'the stream', 'EMINE'],
+  ])('reports what was written behind an item whose send destroys it, %s', async (_how, who, code) => {
+    const mine = Object.assign(new Error('mine'), { code: 'EMINE' });
+    const channel: Channel<number> = new Channel<number>(4, {
+      watermarks: { high: 0.5, low: 0 },
+      onPressure() {
+        if (who === 'the channel') channel.cancel(mine);
+        else stream.destroy(mine);
+      },
+    });
+    const dropped: unknown[] = [];
+    const stream = toWritable(channel, { onDrop: (item) => dropped.push(item) });
+    for (const item of [1, 2, 3, 4]) stream.write(item);
+    expect(await closed(stream)).toMatchObject({ code });
+    expect([dropped, channel.closed]).toEqual([[3, 4], true]);
+  });
+
   it('closes although a foreign sender never answers', async () => {
     const dropped: unknown[] = [];
     const stream = toWritable<number>(
