@@ -95,6 +95,8 @@ class StreamSink<T> implements UnderlyingSink<T>, Abortable {
     try {
       await this.sender.send(chunk, { signal: this.#own.signal });
       this.#sends = false;
+      // It was accepted, and the receiver left before this was said.
+      if (this.#receiver?.aborted) this.#receiverLeft(this.#receiver.reason);
     } catch (error) {
       this.#sends = false;
       this.#drop(chunk);
@@ -120,7 +122,7 @@ class StreamSink<T> implements UnderlyingSink<T>, Abortable {
   }
 
   #receiverLeft(cause: unknown): void {
-    if (this.#over || this.#sends) return; // the send under way says it
+    if (this.#over || this.#sends) return; // the send under way says it, or what follows it
     this.#over = true;
     this.#letGo();
     this.#controller.error(

@@ -295,6 +295,26 @@ describe('a stream over a sender', () => {
     expect(cancelled).toBeInstanceOf(ChannelClosedError);
     expect(cancelled).toMatchObject({ cause: 'nobody' });
   });
+
+  it('tells it also where the cancel comes while an accepted send has yet to be told so', async () => {
+    const channel = new Channel<number>(4);
+    let cancelled: unknown;
+    let next = 0;
+    const silent = new ReadableStream<number>(
+      {
+        pull: (controller) => (next < 5 ? controller.enqueue(next++) : new Promise(() => {})),
+        cancel: (reason) => void (cancelled = reason),
+      },
+      { highWaterMark: 0 },
+    );
+    const piping = watch(silent.pipeTo(toWritableStream(channel)));
+    await macrotask();
+    expect(channel.stats().waitingSenders).toBe(1);
+    for await (const _ of channel.consume()) break;
+    await macrotask();
+    expect(piping.state).toBe('rejected');
+    expect(cancelled).toBeInstanceOf(ChannelClosedError);
+  });
 });
 
 describe('a sender over a stream', () => {
