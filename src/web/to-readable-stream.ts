@@ -72,6 +72,8 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   #ending: { readonly reason: unknown } | undefined = undefined;
   /** Items taken, for messages. */
   #taken = 0;
+  /** Takes back that the source tells of its end: it may live longer. */
+  readonly #forget: () => void;
   readonly #signal: Common<T>['signal'];
   readonly #drop: (item: T) => void;
 
@@ -89,7 +91,7 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
     this.#asking = asking(source, this, this.#drop);
     if (type !== undefined) this.type = type;
     this.stream = new ReadableStream(this, { highWaterMark: 0 }) as Lockable;
-    this.#asking.foresee((reason) => this.end(reason));
+    this.#forget = this.#asking.foresee((reason) => this.end(reason));
     if (signal?.aborted) this.aborted(signal.reason);
     else if (signal !== undefined) onAbort(signal, this);
   }
@@ -201,6 +203,7 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   /** The stream is over; where this side ended it, the source is told. */
   #finish(reason: unknown, left: boolean): void {
     this.#over = true;
+    this.#forget();
     if (this.#signal !== undefined) offAbort(this.#signal, this);
     const rest = this.#rest;
     this.#rest = undefined;

@@ -10,7 +10,18 @@ import {
   toWritableStream,
 } from 'sluice/web';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { collect, full, macrotask, microtasks, PlainSignal, rejection, settled, thrown, watch } from '../support.js';
+import {
+  collect,
+  collectGarbage,
+  full,
+  macrotask,
+  microtasks,
+  PlainSignal,
+  rejection,
+  settled,
+  thrown,
+  watch,
+} from '../support.js';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -286,6 +297,23 @@ describe('toReadableStream', () => {
     await reader.read();
     await reader.cancel();
     expect([borrowed.closed, borrowed.drain()]).toEqual([false, [2]]);
+  });
+
+  it('is kept by nothing of a borrowed source once it has been cancelled', async () => {
+    const channel = new Channel<number>(1);
+    const refs = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const stream = toReadableStream(channel, { cancel: false });
+        await stream.cancel();
+        return new WeakRef<object>(stream);
+      }),
+    );
+    const left = (): number => refs.filter((ref) => ref.deref() !== undefined).length;
+    for (let i = 0; i < 10 && left() > 0; i++) {
+      await macrotask();
+      collectGarbage();
+    }
+    expect([left(), channel.closed]).toEqual([0, false]);
   });
 
   it('shares the channel fairly with another receiver', async () => {
