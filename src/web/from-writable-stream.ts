@@ -94,9 +94,19 @@ class StreamSender<T> implements Sender<T>, Abortable {
     } catch (error) {
       return turns.refused(error);
     }
+    if (limits.timeout === 0) return this.#tooLate(value);
     const sent = turns.wait(value, undefined, limits);
     this.#attend();
     return sent;
+  }
+
+  /** There is no time to wait, but for what `closed` says of a stream that was over before. */
+  #tooLate(value: T): Promise<never> {
+    this.#releaseSoon();
+    return NOW.then(() => {
+      const over = this.#closed === 'by the stream';
+      return this.#turns.refused(over ? this.#refusal(value) : this.#turns.timedOut(value, 0));
+    });
   }
 
   close(error?: unknown): Promise<void> {

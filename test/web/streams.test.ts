@@ -501,6 +501,31 @@ describe('fromWritableStream', () => {
     expect(written).toEqual([1]);
   });
 
+  it('is unlocked after a send that had no time to wait; a stream that is over says so, not that it is late', async () => {
+    const { stream, answer } = sink();
+    const sender = fromWritableStream(stream);
+    await sender.send(1);
+    expect(await rejection(sender.send(2, { timeout: 0 }))).toMatchObject({ name: 'TimeoutError', value: 2 });
+    expect(stream.locked).toBe(false);
+    const waiting = watch(sender.send(3));
+    expect(await rejection(sender.send(4, { timeout: 0 }))).toMatchObject({ name: 'TimeoutError', value: 4 });
+    answer();
+    await macrotask();
+    expect([waiting.state, stream.locked]).toEqual(['fulfilled', false]);
+    const failed = new WritableStream<number>();
+    await failed.abort('dead');
+    const closed = new WritableStream<number>();
+    await closed.close();
+    for (const [over, cause] of [
+      [failed, 'dead'],
+      [closed, undefined],
+    ] as const) {
+      const error = await rejection(fromWritableStream(over).send(5, { timeout: 0 }));
+      expect(error).toBeInstanceOf(ChannelClosedError);
+      expect([(error as ChannelClosedError).value, (error as Error).cause, over.locked]).toEqual([5, cause, false]);
+    }
+  });
+
   it('closes after those who wait, and fulfils when the sink has finished', async () => {
     const { stream, written, answer, log } = sink();
     const sender = fromWritableStream(stream);
