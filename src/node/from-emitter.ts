@@ -156,7 +156,7 @@ function itemListener<T>(into: Intake<T>, map: Mapping<T> | undefined): Listener
     try {
       item = map(...args);
     } catch (error) {
-      return into.end(error);
+      return into.fail(error);
     }
     into.item(item);
   };

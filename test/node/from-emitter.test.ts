@@ -58,6 +58,16 @@ describe('fromEmitter', () => {
     expect(emitter.listenerCount('item')).toBe(0);
   });
 
+  it('takes a map that throws undefined for no quiet end', async () => {
+    const emitter = new EventEmitter();
+    const map = (): never => {
+      throw undefined;
+    };
+    const channel = fromEmitter(emitter, { item: 'item', map }, 4);
+    emitter.emit('item');
+    expect(await rejection(channel.receive())).toMatchObject({ message: 'the source failed, and did not say why' });
+  });
+
   it.each([
     ['one event', 'end', ['end']],
     ['several events', ['end', 'close'], ['close', 'end']],
