@@ -44,7 +44,7 @@ const REASON_UNITS = 41;
  * peer has taken.
  *
  * `close()` closes the socket after all sends, and fulfils when it has closed; with an error the code is 4000 and the reason
- * its message.
+ * its message. It rejects with `ChannelClosedError` where the socket closes before all was sent.
  *
  * @returns its `send` rejects with `ChannelClosedError`, the message as `value`, once the socket is closing or closed;
  * otherwise as `send` of a channel
@@ -80,6 +80,7 @@ class SocketSender implements Sender<Message>, Abortable {
   #cause: unknown = undefined;
   readonly #done: Promise<void>;
   #closed!: () => void;
+  #failed!: (error: ChannelClosedError) => void;
   readonly #signal: Common<Message>['signal'];
   readonly #drop: (item: Message) => void;
 
@@ -91,9 +92,11 @@ class SocketSender implements Sender<Message>, Abortable {
     this.#callsBack = ws.send.length >= 2;
     this.#drop = dropping(options);
     this.#signal = options.signal;
-    this.#done = new Promise((resolve) => {
+    this.#done = new Promise((resolve, reject) => {
       this.#closed = resolve;
+      this.#failed = reject;
     });
+    this.#done.catch(() => {}); // whoever is interested awaits it
     keepsListening(ws);
     if (ws.readyState === CLOSED) {
       this.#hasClosed(); // its event has been
@@ -231,6 +234,7 @@ class SocketSender implements Sender<Message>, Abortable {
 
   /** Nothing more can be sent. */
   #end(cause: unknown): void {
+    const waited = this.#closing && !this.#over; // a close, for sends that are refused now
     this.#over = true;
     this.#cause = cause;
     const { ws } = this;
@@ -240,6 +244,7 @@ class SocketSender implements Sender<Message>, Abortable {
     this.#forgetSignal();
     this.#rest();
     this.#turns.close((value) => ({ error: this.#refusal(value) }));
+    if (waited) this.#failed(this.#refusal(NO_ITEM));
   }
 
   #forgetSignal(): void {

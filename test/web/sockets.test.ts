@@ -206,6 +206,39 @@ describe('toWebSocket', () => {
     expect(waiting.result).toMatchObject({ code: 'ERR_SLUICE_CLOSED', value: 'a' });
   });
 
+  it('rejects a close whose socket dies, or is given up, with sends that wait; fulfils one that had nothing to wait for', async () => {
+    const broken = new Error('broken');
+    const signal = new PlainSignal();
+    const ends: [string, unknown, (socket: FakeSocket) => void][] = [
+      ['dies', undefined, (socket) => socket.becomes(3, 'close')],
+      [
+        'fails',
+        broken,
+        (socket) => {
+          socket.dispatchEvent(Object.assign(new Event('error'), { error: broken }));
+          socket.becomes(3, 'close');
+        },
+      ],
+      ['is given up', broken, (socket) => (signal.abort(broken), socket.becomes(3, 'close'))],
+    ];
+    for (const [how, cause, end] of ends) {
+      const socket = Object.assign(new FakeSocket(), { bufferedAmount: 1e6 });
+      const sender = toWebSocket(socket, how === 'is given up' ? { signal } : {});
+      const waiting = watch(sender.send('a'));
+      const closing = watch(Promise.resolve(sender.close()));
+      end(socket);
+      await macrotask();
+      expect([how, waiting.state, closing.state]).toEqual([how, 'rejected', 'rejected']);
+      expect(closing.result).toBeInstanceOf(ChannelClosedError);
+      expect((closing.result as Error).cause).toBe(cause);
+    }
+    const socket = new FakeSocket();
+    const closing = watch(Promise.resolve(toWebSocket(socket).close()));
+    socket.becomes(3, 'close');
+    await macrotask();
+    expect(closing.state).toBe('fulfilled');
+  });
+
   it('tells of messages that did not go out (ws 1956)', async () => {
     const dropped: unknown[] = [];
     const { near, far } = await pair();
