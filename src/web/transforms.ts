@@ -85,8 +85,13 @@ export function toTransformStream<I, O>(step: (source: AsyncIterable<I>) => Asyn
   if (step === undefined) throw wrong('step', 'a function', step);
   const inner = new Channel<I>(0, { name: 'into a transform' });
   const writable = toWritableStream<I>(inner);
-  // The step itself may throw, at the first read.
-  const steps: AsyncIterable<O> = { [Symbol.asyncIterator]: () => step(inner)[Symbol.asyncIterator]() };
+  // The step itself may throw, at the first read; one that was never read from is not begun to be returned.
+  let opened: AsyncIterator<O> | undefined;
+  const results: AsyncIterator<O> = {
+    next: () => (opened ??= step(inner)[Symbol.asyncIterator]()).next(),
+    return: async () => opened?.return?.() ?? { done: true, value: undefined },
+  };
+  const steps: AsyncIterable<O> = { [Symbol.asyncIterator]: () => results };
   const source = new StreamSource<O>(steps, {}, 'toTransformStream', (reason) => {
     inner.cancel(reason ?? new Error('the step of a transform has returned: it takes nothing more'));
   });

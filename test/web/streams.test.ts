@@ -707,6 +707,17 @@ describe('transforms', () => {
     expect(closed.result).toMatchObject({ cause: 'enough' });
   });
 
+  it('calls no step that was never read from, whichever side leaves', async () => {
+    const step = vi.fn((items: AsyncIterable<number>) => items);
+    const cancelled = toTransformStream(step);
+    const closed = watch(cancelled.writable.getWriter().closed);
+    await cancelled.readable.cancel('enough');
+    await toTransformStream(step).writable.abort('gave up');
+    await macrotask();
+    expect(step).not.toHaveBeenCalled();
+    expect(closed.result).toMatchObject({ cause: 'enough' });
+  });
+
   it('fails the readable side at once where the writable one is aborted', async () => {
     const pair = toTransformStream((items: AsyncIterable<number>) => items);
     const closed = watch(pair.readable.getReader().closed);
