@@ -160,14 +160,18 @@ class StreamReceiver<T> implements Receiver<T>, Abortable {
         this.#serve();
       });
     }
+    let reader: ReaderLike<T>;
+    try {
+      reader = this.#reader ??= this.stream.getReader();
+    } catch (error) {
+      return this.#turns.close(() => ({ error: lockedError(error) }));
+    }
+    this.#read = 'held';
     let read: Promise<ReadLike<T>>;
     try {
-      this.#reader ??= this.stream.getReader();
-      this.#read = 'held';
-      read = this.#reader.read();
+      read = reader.read();
     } catch (error) {
-      this.#read = 'none';
-      return this.#turns.close(() => ({ error: lockedError(error) }));
+      return this.#onError(error);
     }
     read.then(this.#onRead, this.#onError);
   }

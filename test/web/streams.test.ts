@@ -203,6 +203,25 @@ describe('fromReadableStream', () => {
     expect(await receiver.receive()).toBe(1);
   });
 
+  it('fails with what a read throws, which is no lock of somebody else, and lets go', async () => {
+    const { stream } = fed();
+    const broken = new Error('broken');
+    const throwing = {
+      locked: false,
+      cancel: (reason: unknown) => stream.cancel(reason),
+      getReader: () =>
+        Object.assign(stream.getReader(), {
+          read() {
+            throw broken;
+          },
+        }),
+    };
+    const receiver = fromReadableStream<number>(throwing);
+    const receives = [watch(receiver.receive()), watch(receiver.receive())];
+    await macrotask();
+    expect([receives.map(({ result }) => result), stream.locked]).toEqual([[broken, broken], false]);
+  });
+
   it('keeps the lock, and the chunk for the next receive, where an engine cannot let go of it', async () => {
     const { stream, controller } = fed();
     const dropped: number[] = [];
