@@ -21,6 +21,9 @@ const RECEIVE: Asker<never> = { shape: ONE };
  *
  * The stream's own buffer stays what it is: up to its `highWaterMark`, filled from the first receive on.
  *
+ * A stream made with `emitClose: false` says nothing when it is destroyed without an error: a receive that waits then goes on
+ * waiting, until its own timeout or signal.
+ *
  * @returns the receiver; a `signal` cancels it
  * @throws TypeError where it is no readable stream, or an option is of the wrong kind
  *

@@ -30,6 +30,9 @@ import { type Party, type Sink, sinkOf } from './sink.js';
  * `close()` ends the stream when all sends have been written, and fulfils when it has finished; `close(error)` destroys it
  * with the error then. Either rejects with `ChannelClosedError` where the stream dies first.
  *
+ * A stream made with `emitClose: false` says nothing when it is destroyed without an error: a send that waits then goes on
+ * waiting, until its own timeout or signal, and so does a `close()`.
+ *
  * @returns the sender; a `signal` destroys the stream with its reason
  * @throws TypeError where it is no writable stream, or an option is of the wrong kind
  *
