@@ -1,100 +1,42 @@
 // Draws docs/img/dashboard.svg: the panels of the dashboard from a real run, observed as a program would be.
 //
-// A pipeline of two channels, with bursts and a slow spell, runs for some seconds and is collected ten times a second by
-// the SDK's own reader; what was collected is drawn. Nothing is made up, so no two runs give the same picture.
+// The run is the example every-layer, an HTTP service in front of a database: one fat upload, then more small ones than the
+// database can take, then an outage of it. What OpenTelemetry's SDK collected meanwhile is drawn. Nothing is made up, so no
+// two runs give the same picture.
 //
-// node docs/dashboards/picture.mjs [seconds]
+// node docs/dashboards/picture.mjs
 
-import { writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { build } from 'esbuild';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const SECONDS = Number(process.argv[2] ?? 12);
-const EVERY = 100; // milliseconds
-
-/** The library, as it would ship. */
-async function load() {
-  const { outputFiles } = await build({
-    absWorkingDir: root,
-    stdin: {
-      contents: "export * from './src/index.ts'; export { observe } from './src/otel/index.ts';",
-      resolveDir: root,
-    },
-    bundle: true,
-    format: 'esm',
-    write: false,
-    define: { SLUICE_CHECKED: 'false', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
-  });
-  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
-}
-
-class Reader extends MetricReader {
-  onForceFlush() {}
-  onShutdown() {}
-}
 
 // ── The run ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const { Channel, observe } = await load();
-const temporality = () => AggregationTemporality.CUMULATIVE;
-const reader = new Reader({ aggregationTemporalitySelector: temporality });
-const meter = new MeterProvider({ readers: [reader] }).getMeter('picture');
-
-const orders = new Channel(100, { name: 'orders', watermarks: { high: 0.8, low: 0.4 } });
-const results = new Channel(40, { name: 'results', overflow: 'drop-oldest', watermarks: {} });
-observe([orders, results], meter, { waits: 5 });
-
-const began = performance.now();
-const now = () => (performance.now() - began) / 1_000;
-const running = () => now() < SECONDS;
-
-const produce = async () => {
-  while (running()) {
-    const burst = Math.floor(now() / 3) % 2 === 1 ? 45 : 10;
-    for (let i = 0; i < burst && running(); i++) await orders.send(i);
-    await sleep(50);
-  }
-};
-const work = async () => {
-  for await (const order of orders) {
-    await results.send(order);
-    if (order % 5 === 0) await sleep(7);
-  }
-};
-const store = async () => {
-  while (running()) {
-    results.drain();
-    await sleep(Math.floor(now() / 3) % 2 === 1 ? 170 : 40); // a slow spell
-  }
-};
-
-const samples = [];
-const collect = async () => {
-  while (running()) {
-    const { resourceMetrics } = await reader.collect();
-    const all = new Map(
-      resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics).map((m) => [m.descriptor.name, m]),
-    );
-    samples.push({
-      at: now(),
-      read: (metric, name, own) =>
-        all
-          .get(metric)
-          ?.dataPoints.find(
-            ({ attributes }) =>
-              attributes['sluice.channel.name'] === name &&
-              (own === undefined || Object.values(attributes).includes(own)),
-          )?.value,
-    });
-    await sleep(EVERY);
-  }
-};
-void work();
-await Promise.all([produce(), store(), collect()]);
-orders.cancel();
+const scratch = mkdtempSync(join(tmpdir(), 'sluice-picture-'));
+const collected = join(scratch, 'collected.jsonl');
+const run = fileURLToPath(new URL('../examples/run.mjs', import.meta.url));
+const env = { ...process.env, COLLECT_TO: collected };
+const [code] = await once(spawn(process.execPath, [run, 'every-layer'], { env, stdio: 'inherit' }), 'exit');
+if (code !== 0) throw new Error('the example failed');
+const samples = readFileSync(collected, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line))
+  .map(({ at, points }) => ({
+    at,
+    read: (metric, name, own) =>
+      points.find(
+        ({ metric: of, attributes }) =>
+          of === metric &&
+          attributes['sluice.channel.name'] === name &&
+          (own === undefined || Object.values(attributes).includes(own)),
+      )?.value,
+  }));
+rmSync(scratch, { recursive: true });
+const SECONDS = samples.at(-1).at;
 
 // ── The picture ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -135,9 +77,9 @@ const panels = [
     most: 1,
     mark: 0.8,
     lines: [
-      ['orders', gauge(share('orders'))],
-      ['results', gauge(share('results'))],
-      ['orders, peak', gauge(peak('orders'))],
+      ['queue', gauge(share('queue'))],
+      ['checked', gauge(share('checked'))],
+      ['queue, peak', gauge(peak('queue'))],
     ],
   },
   {
@@ -145,39 +87,36 @@ const panels = [
     show: percent,
     most: 1,
     mark: 0.2,
-    lines: [
-      ['orders', rate(sum('sluice.channel.pressure.duration', 'orders')).map(atMostOne)],
-      ['results', rate(sum('sluice.channel.pressure.duration', 'results')).map(atMostOne)],
-    ],
+    lines: [['queue', rate(sum('sluice.channel.pressure.duration', 'queue')).map(atMostOne)]],
   },
   {
     title: 'Blocked operations',
     show: plain,
     lines: [
-      ['orders, send', gauge(({ read }) => read('sluice.channel.pending_operations', 'orders', 'send'))],
-      ['orders, receive', gauge(({ read }) => read('sluice.channel.pending_operations', 'orders', 'receive'))],
+      ['queue, send', gauge(({ read }) => read('sluice.channel.pending_operations', 'queue', 'send'))],
+      ['queue, receive', gauge(({ read }) => read('sluice.channel.pending_operations', 'queue', 'receive'))],
     ],
   },
   {
     title: 'Wait time, mean (ms)',
     show: plain,
     lines: [
-      ['orders, send', meanWait('orders', 'send')],
-      ['orders, receive', meanWait('orders', 'receive')],
+      ['queue, send', meanWait('queue', 'send')],
+      ['checked, send', meanWait('checked', 'send')],
     ],
   },
   {
     title: 'Throughput (items a second)',
     show: plain,
     lines: [
-      ['orders, send', rate(({ read }) => read('sluice.channel.items', 'orders', 'send'))],
-      ['results, receive', rate(({ read }) => read('sluice.channel.items', 'results', 'receive'))],
+      ['queue, send', rate(({ read }) => read('sluice.channel.items', 'queue', 'send'))],
+      ['checked, receive', rate(({ read }) => read('sluice.channel.items', 'checked', 'receive'))],
     ],
   },
   {
-    title: 'Drops by reason (items a second)',
+    title: 'Drops (items a second): this service waits and sheds, and drops nothing',
     show: plain,
-    lines: [['results, drop-oldest', rate(({ read }) => read('sluice.channel.dropped', 'results', 'drop-oldest'))]],
+    lines: [['queue', rate(({ read }) => read('sluice.channel.dropped', 'queue', 'cancel'))]],
   },
 ];
 
@@ -221,7 +160,7 @@ function drawn({ title, show, most, mark, lines }, i) {
 }
 
 const [width, height] = [2 * WIDTH + GAP + 20, 3 * HEIGHT + 2 * GAP + 20];
-const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Six panels of a dashboard: utilisation, time under pressure, blocked operations, wait time, throughput and drops of two channels in ${SECONDS} seconds">
+const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Six panels of a dashboard: utilisation, time under pressure, blocked operations, wait time, throughput and drops of two channels in ${Math.round(SECONDS)} seconds">
 <style>
 text{font:11px system-ui,sans-serif;fill:#57606a}.title{font-size:13px;font-weight:600;fill:#24292f}.axis{font-size:10px}
 .panel{fill:#fff;stroke:#d0d7de}.grid{stroke:#d8dee4;fill:none}.mark{stroke:#cf222e;stroke-dasharray:4 3;fill:none}

@@ -51,6 +51,12 @@ async function serve(kind, file) {
   const ours = kind === 'with' ? service(distant) : undefined;
   const { app, close } = ours ?? serviceWithout(distant);
   ours?.breaker.onBreak(() => stats.opened++);
+  // For the picture of the dashboard: what OpenTelemetry sees of this run.
+  const { COLLECT_TO } = process.env;
+  if (ours && COLLECT_TO) {
+    const { collect } = await import('../../dashboards/collect.mjs');
+    collect([ours.queue, ours.checked], COLLECT_TO);
+  }
 
   const held = () => {
     globalThis.gc?.(); // what is left is held

@@ -75,6 +75,7 @@ export function service(store) {
     app,
     breaker,
     queue,
+    checked,
     async close() {
       await app.close(); // uploads that were taken are answered
       queue.close();
