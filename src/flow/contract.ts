@@ -394,6 +394,9 @@ export interface Flow<out T> extends AsyncIterable<T> {
    * `n` branches that each get every item. A branch counts from now until it is left: the slowest holds the others back,
    * unless its `overflow` drops. The last one to leave returns the source. A branch has one reader.
    *
+   * Branches that come together again, in a `zip` say, must not be further apart than `capacity` + 1 items: the one ahead
+   * waits for room in the one behind, whose items wait for a partner, and nothing goes on.
+   *
    * @throws RangeError unless `n` is an integer from 1, and for a bad capacity
    *
    * @example

@@ -2,6 +2,9 @@
 //
 // How far it runs ahead: by one item of each source at the most, since a source must be asked to know whether it is ready.
 // Nothing is asked of any while nobody asks this step.
+//
+// Invariant: while `#choosing`, an ask of one lane may bring something to another, on the same stack, where both are fed by
+// one hub. That is noted in `#again`, an error in `#failure`, and nobody is told: whoever chooses looks once more.
 
 import { Lane, type LaneOwner } from './lane.js';
 import type { Scope } from './scope.js';
@@ -14,6 +17,8 @@ export type Choose<Out> = (lanes: readonly Lane<unknown>[]) => Answer<Out>;
 export class FanIn<Out> implements Stage<Out>, LaneOwner {
   sink: Sink<Out> = NOBODY;
   #asked = false;
+  #choosing = false;
+  #again = false;
   #stopped = false;
   #failure: { readonly error: unknown } | undefined = undefined;
   readonly #lanes: readonly Lane<unknown>[];
@@ -33,7 +38,8 @@ export class FanIn<Out> implements Stage<Out>, LaneOwner {
   }
 
   changed(): void {
-    if (!this.#asked) return;
+    this.#again = true;
+    if (!this.#asked || this.#choosing) return;
     let out: Answer<Out>;
     try {
       out = this.#now();
@@ -45,6 +51,11 @@ export class FanIn<Out> implements Stage<Out>, LaneOwner {
 
   fail(error: unknown): void {
     if (this.#stopped) return;
+    if (this.#choosing) {
+      this.#failure = { error };
+      this.#stopLanes(error); // so that nothing is taken any more
+      return;
+    }
     if (this.#asked) return this.sink.fail(error);
     this.stop(error);
     this.#failure = { error };
@@ -54,17 +65,36 @@ export class FanIn<Out> implements Stage<Out>, LaneOwner {
   stop(reason: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#stopLanes(reason);
+  }
+
+  #stopLanes(reason: unknown): void {
     for (const lane of this.#lanes) lane.stop(reason);
   }
 
   #now(): Answer<Out> {
     if (this.#stopped) return PENDING;
-    const out = this.choose(this.#lanes);
+    const out = this.#chosen();
+    if (this.#failure !== undefined) throw this.#failure.error;
     if (out === PENDING) return PENDING;
     this.#asked = false;
     if (out === END) {
       this.stop(undefined); // the source of a zip that ends first ends the others
       this.scope.tell();
+    }
+    return out;
+  }
+
+  #chosen(): Answer<Out> {
+    let out: Answer<Out>;
+    this.#choosing = true;
+    try {
+      do {
+        this.#again = false;
+        out = this.choose(this.#lanes);
+      } while (out === PENDING && this.#again);
+    } finally {
+      this.#choosing = false;
     }
     return out;
   }

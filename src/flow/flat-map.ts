@@ -29,6 +29,10 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In> {
   /** A pull of what is above is open. */
   #pulling = false;
   #ended = false;
+  /** The answer to whoever asks is being looked for: nobody is told of what comes meanwhile. */
+  #looking = false;
+  /** Something came meanwhile, on the same stack: of two sources that are fed by one hub, say. */
+  #again = false;
   #stopped = false;
   #failure: { readonly error: unknown } | undefined = undefined;
   #idle: Slot<In, Out> | undefined = undefined;
@@ -61,6 +65,11 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In> {
 
   fail(error: unknown): void {
     if (this.#stopped) return;
+    if (this.#looking) {
+      this.#failure = { error };
+      this.#again = true;
+      return;
+    }
     if (this.#asked) return this.sink.fail(error);
     this.stop(error);
     this.#failure = { error };
@@ -137,12 +146,15 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In> {
     if (!this.ordered) this.#line.push(slot);
   }
 
+  /** Whatever a later event brings: does it, works ahead, and answers whoever asks. */
   #goOn(event: () => void): void {
     let out: Answer<Out> = PENDING;
     try {
       event();
+      this.#again = true;
+      if (this.#looking) return;
+      if (!this.#asked) this.#fill();
       if (this.#asked) out = this.#now();
-      else this.#fill();
     } catch (error) {
       return this.fail(error);
     }
@@ -151,21 +163,27 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In> {
 
   /** The answer, if there is one by now. */
   #now(): Answer<Out> {
-    if (this.#failure !== undefined) throw this.#failure.error;
-    for (;;) {
-      this.#fill();
-      const out = this.#serve();
-      if (out === NONE) continue; // a source has ended: there is room for another
-      if (out !== PENDING) this.#asked = false;
-      return out;
+    let out: Answer<Out> | typeof NONE;
+    this.#looking = true;
+    try {
+      do {
+        if (this.#failure !== undefined) throw this.#failure.error;
+        this.#again = false;
+        this.#fill();
+        out = this.#serve();
+      } while (out === NONE || (out === PENDING && this.#again)); // NONE: a source has ended, there is room for another
+    } finally {
+      this.#looking = false;
     }
+    if (out !== PENDING) this.#asked = false;
+    return out;
   }
 
   #serve(): Answer<Out> | typeof NONE {
     const idle = this.#idle;
     this.#idle = undefined;
     if (idle !== undefined) this.#ask(idle);
-    if (this.#stopped) return PENDING;
+    if (this.#stopped || this.#failure !== undefined) return PENDING;
     const slot = this.#line.first;
     if (slot === undefined) return this.#ended && this.#slots.size === 0 ? END : PENDING;
     const { lane } = slot;

@@ -14,6 +14,8 @@ function noting<T>(source: Iterable<T> | AsyncIterable<T>, signal?: AbortSignal)
   };
 }
 
+const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+
 describe('merge', () => {
   it('gives all items of all sources, each source in order', async () => {
     const items = await flow([1, 2, 3])
@@ -75,6 +77,39 @@ describe('merge', () => {
     expect((await iterator.next()).done).toBe(true);
   });
 
+  it('of two branches of one flow, of which one is late now and then, gives all items of both, in order', async () => {
+    for (const capacity of [1, 16]) {
+      const [a, b] = flow(numbers(100)).broadcast(2, { capacity }) as [Flow<number>, Flow<number>];
+      const late = b.map((n) => (n % 10 === 1 ? macrotask().then(() => -n) : -n));
+      const iterator = iterate(a.merge(late));
+      const items: number[] = [];
+      for await (const item of iterator) items.push(item);
+      expect(items.filter((n) => n > 0)).toEqual(numbers(100));
+      expect(items.filter((n) => n < 0)).toEqual(numbers(100).map((n) => -n));
+    }
+  });
+
+  it('of two branches of one flow fails once with its error, wherever that comes from', async () => {
+    for (const capacity of [0, 1, 2]) {
+      for (let length = 0; length < 8; length++) {
+        const { source } = sync({ length, error: 'error' });
+        const { items, dropped } = noting(source);
+        const [a, b] = items.broadcast(2, { capacity }) as [Flow<number>, Flow<number>];
+        const iterator = iterate(a.merge(b.map((n) => (n % 3 === 1 ? macrotask().then(() => n) : n))));
+        const seen: number[] = [];
+        let error: unknown;
+        try {
+          for await (const n of iterator) seen.push(n);
+        } catch (reason) {
+          error = reason;
+        }
+        expect([error, await iterator.next()]).toEqual(['error', { value: undefined, done: true }]);
+        const all = numbers(length).flatMap((n) => [n, n]);
+        expect([...seen, ...(dropped as number[])].sort((x, y) => x - y)).toEqual(all);
+      }
+    }
+  });
+
   it('refuses at the call what is not iterable', () => {
     expect(thrown(() => flow([1]).merge(5 as never))).toBeInstanceOf(TypeError);
     expect(thrown(() => flow([1]).zip(5 as never))).toBeInstanceOf(TypeError);
@@ -115,6 +150,12 @@ describe('zip', () => {
     a.yields(1);
     await microtasks();
     expect(next.result).toEqual({ value: [1, 2], done: false });
+  });
+
+  it('of two branches of one flow pairs the items of both, of which one may be late', async () => {
+    const [a, b] = flow(numbers(40)).broadcast(2, { capacity: 1 }) as [Flow<number>, Flow<number>];
+    const pairs = a.zip(b.map((n) => (n % 7 === 1 ? macrotask().then(() => n) : n)));
+    expect(await collect(iterate(pairs))).toEqual(numbers(40).map((n) => [n, n]));
   });
 
   it('drops what is ready when one fails', async () => {

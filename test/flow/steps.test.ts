@@ -1,7 +1,7 @@
 // What each step gives, what it refuses, and what becomes of items in the cases that are its own.
 
 import { Channel, TimeoutError } from 'sluice';
-import { flow, type StepContext } from 'sluice/flow';
+import { type Flow, flow, type StepContext } from 'sluice/flow';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { collect, letsTimersFire, macrotask, microtasks, rejection, settled, thrown, watch } from '../support.js';
 import { asynchronous, calls, iterate, manual, sync } from './sources.js';
@@ -465,6 +465,33 @@ describe('flatMap', () => {
       ),
     ).toBeInstanceOf(TypeError);
     expect(log.returned).toBe(1);
+  });
+
+  it('of a branch of a flow, whose function gives another branch of it, gives all items of both', async () => {
+    const all = Array.from({ length: 40 }, (_, i) => i + 1);
+    for (const capacity of [0, 1, 16]) {
+      const [a, b] = flow(all).broadcast(2, { capacity }) as [Flow<number>, Flow<number>];
+      const late = b.map((n) => (n % 3 === 0 ? macrotask().then(() => -n) : -n));
+      const both = a.flatMap((n) => (n === 1 ? late : [n]), { concurrency: 2, ordered: false });
+      const items = await collect(iterate(both));
+      expect(items.filter((n) => n > 0)).toEqual(all.slice(1));
+      expect(items.filter((n) => n < 0)).toEqual(all.map((n) => -n));
+    }
+  });
+
+  it('answers a next() that its function makes while it works ahead', async () => {
+    const nexts: Promise<unknown>[] = [];
+    const works = flow([1, Promise.resolve(2), 3] as number[]).flatMap(
+      (n) => {
+        if (n === 3) nexts.push(iterator.next());
+        return n === 2 ? [] : [n];
+      },
+      { concurrency: 4 },
+    );
+    const iterator: AsyncIterator<number> = iterate(works);
+    nexts.push(iterator.next());
+    await macrotask();
+    expect(await settled(Promise.all(nexts))).toMatchObject({ result: [{ value: 1 }, { value: 3 }] });
   });
 
   it('fails at once with the error of any of its sources, and returns the others', async () => {
