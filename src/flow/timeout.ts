@@ -1,6 +1,6 @@
 // timeout: how long an item may take from when it was asked for.
 //
-// Invariant: a timer runs exactly while an ask is open.
+// Invariant: a timer runs exactly while an ask is open, and none after the stop.
 
 import { TimeoutError } from '../errors.js';
 import { Guard } from '../guard.js';
@@ -10,6 +10,7 @@ import { type Answer, type END, NOBODY, PENDING, type Sink, type Stage } from '.
 export class Timeout<T> implements Stage<T>, Sink<T> {
   sink: Sink<T> = NOBODY;
   #timer: Guard | undefined = undefined;
+  #stopped = false;
 
   constructor(
     private readonly above: Stage<T>,
@@ -20,7 +21,7 @@ export class Timeout<T> implements Stage<T>, Sink<T> {
 
   pull(): Answer<T> {
     const item = this.above.pull();
-    if (item !== PENDING || this.ms === Number.POSITIVE_INFINITY) return item;
+    if (item !== PENDING || this.ms === Number.POSITIVE_INFINITY || this.#stopped) return item;
     this.#timer = new Guard(this, { signal: undefined, timeout: this.ms });
     this.#timer.start();
     return PENDING;
@@ -37,6 +38,7 @@ export class Timeout<T> implements Stage<T>, Sink<T> {
   }
 
   stop(reason: unknown): void {
+    this.#stopped = true;
     this.#timer?.release();
     this.above.stop(reason);
   }

@@ -880,6 +880,18 @@ describe('timeout', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('starts no timer where the flow is ended from inside the pull', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const controller = new AbortController();
+    const { items } = noting([1, 2], controller.signal);
+    const stopping = items.map((n) => {
+      if (n === 2) controller.abort('reason');
+      return n;
+    });
+    expect(await rejection(stopping.timeout(100).toArray())).toBe('reason');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('counts what the steps above take', async () => {
     const { items, dropped } = noting([1]);
     await expect(
