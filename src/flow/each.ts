@@ -1,4 +1,4 @@
-// A step that takes one item at a time: map, filter, scan, tap, throttle; forEach and reduce.
+// A step that takes one item at a time: map, filter, drop, scan, tap, throttle; forEach, reduce and to.
 //
 // Guarantee: nothing is pulled while a call runs. The item in hand at a stop is dropped; so is a result that comes later,
 // where results are items.
@@ -19,10 +19,11 @@ export interface Operation<In, Result, Out> {
   /** Whether a result is an item, which must not get lost. */
   readonly yields: boolean;
   /**
-   * Where a call decides by itself whether it takes the item: told of an item it did not take. Then an item in hand is
-   * not dropped at the stop, and the call is waited for, behind everybody's back.
+   * Where a call decides by itself whether it takes the item: told of an item it did not take, and whether the step was
+   * stopped meanwhile, when nobody hears of the error. Then an item in hand is not dropped at the stop, and the call is
+   * waited for, behind everybody's back.
    */
-  refused?(error: unknown, item: In): void;
+  refused?(error: unknown, item: In, stopped: boolean): void;
 }
 
 /** One such step at work. */
@@ -105,7 +106,7 @@ export class Each<In, Result, Out> implements Stage<Out>, Sink<In> {
   #refused(error: unknown): void {
     const item = this.#input;
     this.#input = NONE;
-    if (item !== NONE) this.operation.refused?.(error, item);
+    if (item !== NONE) this.operation.refused?.(error, item, this.#stopped);
   }
 
   readonly #fulfilled = (result: Result): void => {

@@ -22,8 +22,8 @@ export async function deliver<T>(stage: Stage<T>, scope: Scope, sender: Sender<T
       return NONE;
     },
     yields: false,
-    refused: (error, item) => {
-      if (!carries(error, item)) scope.dropLate(item);
+    refused: (error, item, stopped) => {
+      if (stopped || !carries(error, item)) scope.dropLate(item);
     },
   };
   const drain = new Drain(new Each(stage, sending, scope), scope, () => {});
@@ -42,7 +42,9 @@ export async function deliver<T>(stage: Stage<T>, scope: Scope, sender: Sender<T
 
 /** Whether the caller finds the item on the error. */
 function carries(error: unknown, item: unknown): boolean {
-  return Object(error) === error && 'value' in (error as object) && (error as { value: unknown }).value === item;
+  return (
+    Object(error) === error && 'value' in (error as object) && Object.is((error as { value: unknown }).value, item)
+  );
 }
 
 function closeSilently<T>(sender: Sender<T>, error: unknown): void {

@@ -164,6 +164,32 @@ describe('to', () => {
     expect(await rejection(channel.receive())).toBe('reason');
   });
 
+  it('aborted just after the channel was cancelled drops the item of the send that was refused, which nobody is told of', async () => {
+    for (const item of [2, Number.NaN]) {
+      const controller = new AbortController();
+      const { items, dropped } = noting([1, item, 3], controller.signal);
+      const channel = new Channel<number>(1);
+      const sending = items.to(channel);
+      await macrotask();
+      channel.cancel();
+      controller.abort('reason');
+      expect(await rejection(sending)).toBe('reason');
+      await macrotask();
+      expect(dropped).toEqual([item]);
+    }
+  });
+
+  it('drops no item that is the value of the error, a NaN too', async () => {
+    const { items, dropped } = noting([1, Number.NaN, 3]);
+    const channel = new Channel<number>(1);
+    const sending = watch(items.to(channel));
+    await macrotask();
+    channel.cancel();
+    await macrotask();
+    expect(sending.result).toMatchObject({ code: 'ERR_SLUICE_CLOSED', value: Number.NaN });
+    expect(dropped).toEqual([]);
+  });
+
   it('aborted just after a send was accepted neither loses nor doubles its item', async () => {
     const controller = new AbortController();
     const { items, dropped } = noting([1, 2, 3, 4, 5, 6], controller.signal);
