@@ -4,8 +4,8 @@
 // by the `next()` that waits first, else by the one that comes next; then the iterator is done. `return()` settles those
 // that wait as done, and waits for nothing. Whatever way it ends, all stages are stopped before it is told.
 //
-// Invariants: `#waiting` are the calls of `next()` that have not settled; while there are any, and the flow is not over,
-// an ask is open.
+// Invariants: `#waiting` are the calls of `next()` that have not settled, but for one that is `#asking`; while there are
+// any, and the flow is not over, an ask is open.
 
 import type { ChannelIterator } from '../contract.js';
 import { Ring } from '../ring.js';
@@ -33,6 +33,8 @@ export class Iteration<T> implements ChannelIterator<T>, Sink<T>, Abortable {
   #over = false;
   /** An ask is open. */
   #asked = false;
+  /** A call of `next()` is on the stack, and asks: those that are made meanwhile wait behind it. */
+  #asking = false;
   /** The error that nobody was told of yet. */
   #failure: { readonly error: unknown } | undefined = undefined;
   readonly #waiting: Ring<Waiting<T>> = new Ring<Waiting<T>>();
@@ -48,28 +50,17 @@ export class Iteration<T> implements ChannelIterator<T>, Sink<T>, Abortable {
 
   next(): Promise<Result<T>> {
     if (!this.#begun) this.#begin();
+    if (this.#asking) return this.#wait();
     if (this.#over) return this.#afterEnd();
     if (this.#asked) return this.#wait();
-    let item: Answer<T>;
-    this.#asked = true;
-    try {
-      item = this.stage.pull();
-    } catch (error) {
-      this.fail(error);
-      return this.#afterEnd();
+    this.#asking = true;
+    const result = this.#ask();
+    this.#asking = false;
+    if (this.#waiting.size > 0) {
+      if (this.#over) this.#settleRest();
+      else this.#serve();
     }
-    if (item === PENDING) return this.#over ? this.#afterEnd() : this.#wait();
-    this.#asked = false;
-    if (this.#over) {
-      if (item !== END) this.scope.dropLate(item); // the flow was ended from inside the pull
-      return this.#afterEnd();
-    }
-    if (item === END) {
-      this.#finish();
-      return this.#afterEnd();
-    }
-    if (this.#waiting.size > 0) this.#serve(); // called from inside the pull
-    return ready({ value: item, done: false });
+    return result;
   }
 
   return(): Promise<Result<T>> {
@@ -113,6 +104,36 @@ export class Iteration<T> implements ChannelIterator<T>, Sink<T>, Abortable {
     if (this.heeds) this.scope.heed(this);
   }
 
+  /** Asks on behalf of one call, which is before those that are made from inside the pull. */
+  #ask(): Promise<Result<T>> {
+    let item: Answer<T>;
+    this.#asked = true;
+    try {
+      item = this.stage.pull();
+    } catch (error) {
+      this.fail(error);
+      return this.#afterEnd();
+    }
+    if (item === PENDING) return this.#over ? this.#afterEnd() : this.#waitFirst();
+    this.#asked = false;
+    if (this.#over) {
+      if (item !== END) this.scope.dropLate(item); // the flow was ended from inside the pull
+      return this.#afterEnd();
+    }
+    if (item === END) {
+      this.#finish();
+      return this.#afterEnd();
+    }
+    return ready({ value: item, done: false });
+  }
+
+  #waitFirst(): Promise<Result<T>> {
+    const others = this.#waiting.size;
+    const result = this.#wait();
+    for (let i = 0; i < others; i++) this.#waiting.push(this.#waiting.shift());
+    return result;
+  }
+
   #wait(): Promise<Result<T>> {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
@@ -147,6 +168,7 @@ export class Iteration<T> implements ChannelIterator<T>, Sink<T>, Abortable {
 
   /** Tells those that wait: the first of the error, where there is one. */
   #settleRest(): void {
+    if (this.#asking) return; // the call that asks goes first, and sees to the rest
     while (this.#waiting.size > 0) {
       const { resolve, reject } = this.#waiting.shift();
       const failure = this.#failure;

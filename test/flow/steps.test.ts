@@ -3,7 +3,17 @@
 import { Channel, TimeoutError } from 'sluice';
 import { type Flow, flow, type StepContext } from 'sluice/flow';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { collect, letsTimersFire, macrotask, microtasks, rejection, settled, thrown, watch } from '../support.js';
+import {
+  collect,
+  letsTimersFire,
+  macrotask,
+  microtasks,
+  rejection,
+  settled,
+  thrown,
+  watch,
+  type Watched,
+} from '../support.js';
 import { asynchronous, calls, iterate, manual, sync } from './sources.js';
 
 afterEach(() => void vi.useRealTimers());
@@ -131,6 +141,30 @@ describe('its iterator', () => {
     );
     expect(await iterator.next()).toEqual({ value: 1, done: false });
     expect(await Promise.all(inner)).toEqual([{ value: 2, done: false }]);
+  });
+
+  it('serves it so too where the one that runs must wait, or comes to the end or an error', async () => {
+    const late = (n: number): Promise<number> => Promise.resolve(n);
+    const throwing = (): never => {
+      throw new Error('bad');
+    };
+    const value = (n: number) => ({ state: 'fulfilled', result: { value: n, done: false } });
+    const done = { state: 'fulfilled', result: { value: undefined, done: true } };
+    const bad = { state: 'rejected', result: { message: 'bad' } };
+    const outcomes = async (end: (n: number) => unknown): Promise<Watched[]> => {
+      const nexts: Watched[] = [];
+      const running = flow([1, 2, 3]).map((n) => {
+        if (n === 1) for (let i = 0; i < 2; i++) nexts.push(watch(iterator.next()));
+        return end(n);
+      });
+      const iterator: AsyncIterator<unknown> = iterate(running.filter((n) => n !== 0));
+      nexts.unshift(watch(iterator.next()));
+      await macrotask();
+      return nexts;
+    };
+    expect(await outcomes(late)).toEqual([value(1), value(2), value(3)]);
+    expect(await outcomes(throwing)).toMatchObject([bad, done, done]);
+    expect(await outcomes(() => 0)).toEqual([done, done, done]);
   });
 
   it('tells an error once, to the first that waits, and is done for the others and ever after', async () => {
