@@ -16,6 +16,7 @@ export class Buffer<T> implements Stage<T> {
   sink: Sink<T> = NOBODY;
   #below: Source<T> | undefined = undefined;
   #stopped = false;
+  #reason: unknown = undefined;
 
   constructor(
     private readonly above: Stage<T>,
@@ -35,14 +36,15 @@ export class Buffer<T> implements Stage<T> {
   stop(reason: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#below?.stop(); // what is buffered is older than what is above
+    this.#reason = reason;
+    this.#below?.stop(); // what is buffered is older than what is above, which this stops too
     this.above.stop(reason);
   }
 
   #begin(): Source<T> {
     const { above, capacity, options, scope } = this;
     const { onDrop = (item, why) => (scope.drop(item, why), scope.tell()) } = options;
-    const source = { [Symbol.asyncIterator]: () => new Iteration(above, scope) };
+    const source = { [Symbol.asyncIterator]: () => new Iteration(above, scope, false, () => this.#reason) };
     const open = (): ReturnType<Channel<T>['consume']> =>
       Channel.from(source, capacity, { ...options, onDrop }).consume();
     return new Source<T>({ open, synchronous: false }, scope);

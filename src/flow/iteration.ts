@@ -44,6 +44,8 @@ export class Iteration<T> implements ChannelIterator<T>, Sink<T>, Abortable {
     private readonly scope: Scope,
     /** Whether the signal of the flow ends it; else somebody below does that. */
     private readonly heeds: boolean = false,
+    /** Why it is left, where whoever leaves it knows. */
+    private readonly why: () => unknown = () => undefined,
   ) {
     stage.sink = this;
   }
@@ -67,7 +69,7 @@ export class Iteration<T> implements ChannelIterator<T>, Sink<T>, Abortable {
     this.#begun = true;
     if (!this.#over) {
       this.#finish();
-      this.stage.stop(undefined);
+      this.stage.stop(this.why());
       this.scope.tell();
       this.#settleRest();
     }

@@ -811,6 +811,23 @@ describe('buffer', () => {
     expect(dropped).toEqual([]);
   });
 
+  it('tells the steps above why the flow has ended', async () => {
+    const controller = new AbortController();
+    const { items } = noting([1, 2], controller.signal);
+    const reasons: unknown[] = [];
+    const hanging = items.map(
+      (_, { signal }) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => reasons.push(signal.reason));
+        }),
+    );
+    const running = hanging.buffer(2).run();
+    await macrotask();
+    controller.abort('reason');
+    expect(await rejection(running)).toBe('reason');
+    expect(reasons).toEqual(['reason']);
+  });
+
   it('ends with the reason of its own signal', async () => {
     const controller = new AbortController();
     const { source, log } = asynchronous();
