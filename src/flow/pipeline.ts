@@ -3,8 +3,7 @@
 // A flow is a recipe: `open` makes the stages of one run, and does nothing else. The two exceptions are the branches of a
 // fan-out, which share one run of what is above.
 
-import { checkCapacity, checkInteger, checkLimits, wrong } from '../arguments.js';
-import { Channel } from '../channel-api.js';
+import { checkCapacity, checkInteger, readOptions, wrong } from '../arguments.js';
 import type { ChannelIterator, ChannelOptions, Sender, WaitOptions } from '../contract.js';
 import { openerOf } from '../feed.js';
 import { Batch } from './batch.js';
@@ -119,9 +118,8 @@ class Pipeline<T> implements Flow<T> {
   }
 
   buffer<U>(this: Flow<U>, capacity: number, options: ChannelOptions<U> = {}): Flow<U> {
-    checkOptions(options);
-    checkLimits({ signal: options.signal });
-    void new Channel<U>(capacity, { ...options, signal: undefined }); // throws now what it would throw at the first pull
+    checkCapacity(capacity, 0); // throws now what the channel would throw at the first pull
+    readOptions(options, capacity, false);
     return (this as Pipeline<U>).#step((above, scope) => new Buffer(above, capacity, options, scope));
   }
 

@@ -1,6 +1,8 @@
 // What each step gives, what it refuses, and what becomes of items in the cases that are its own.
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Channel, TimeoutError } from 'sluice';
+import { channels } from 'sluice/diagnostics';
 import { type Flow, flow, type StepContext } from 'sluice/flow';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -826,6 +828,20 @@ describe('buffer', () => {
     controller.abort('reason');
     expect(await rejection(running)).toBe('reason');
     expect(reasons).toEqual(['reason']);
+  });
+
+  it('opens no channel before its first pull, and closes each that it opens', async () => {
+    const told: string[] = [];
+    const onOpen = (): void => void told.push('open');
+    const onClose = (): void => void told.push('close');
+    subscribe(channels.open.name, onOpen);
+    subscribe(channels.close.name, onClose);
+    const buffered = flow([1]).buffer(4, { name: 'buffer' });
+    expect(told).toEqual([]);
+    await buffered.run();
+    expect(told).toEqual(['open', 'close']);
+    unsubscribe(channels.open.name, onOpen);
+    unsubscribe(channels.close.name, onClose);
   });
 
   it('ends with the reason of its own signal', async () => {
