@@ -17,7 +17,8 @@ export function wrong(what: string, allowed: string, value: unknown): TypeError 
   return new TypeError(`${what} must be ${allowed}, got ${show(value)}`);
 }
 
-function show(value: unknown): string {
+/** A value, for a message. */
+export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (value === undefined || value === null) return String(value);
   if (typeof value === 'object' || typeof value === 'function') return Object.prototype.toString.call(value);

@@ -26,12 +26,12 @@ export interface Opener {
   readonly synchronous: boolean;
 }
 
-/** The opener of a source; throws where it is not iterable. */
-export function openerOf(source: unknown): Opener {
+/** The opener of a source; throws where it is not iterable, naming it as `what`. */
+export function openerOf(source: unknown, what = 'source'): Opener {
   const candidate = source as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown } | null | undefined;
   const asynchronous = candidate?.[Symbol.asyncIterator] ?? undefined;
   const method = asynchronous ?? candidate?.[Symbol.iterator];
-  if (typeof method !== 'function') throw wrong('source', 'iterable or async iterable', source);
+  if (typeof method !== 'function') throw wrong(what, 'iterable or async iterable', source);
   return { open: () => method.call(source) as Puller, synchronous: asynchronous === undefined };
 }
 

@@ -3,10 +3,10 @@
 // How far it runs ahead: one item, where a batch went down because its time was over while the next item was on its way.
 //
 // Invariants: `#items` is the batch that grows, `#weight` the sum of its weights. An item that was too heavy to join it is
-// `#next`, for as long as it takes to hand the batch down: nothing is pulled but for an ask. A timer runs exactly while the batch is not empty, not complete, and there is
-// a `within`.
+// `#next`, for as long as it takes to hand the batch down: nothing is pulled but for an ask. A timer runs exactly while the
+// batch is not empty, not complete, and there is a `within`.
 
-import { show } from './checks.js';
+import { show } from '../arguments.js';
 import { Guard } from '../guard.js';
 import type { Scope } from './scope.js';
 import { type Answer, END, NOBODY, NONE, PENDING, type Sink, type Stage } from './stage.js';

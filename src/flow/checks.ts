@@ -27,8 +27,3 @@ export function readConcurrency(options: ConcurrencyOptions): { concurrency: num
   if (typeof ordered !== 'boolean') throw wrong('options.ordered', 'true or false', ordered);
   return { concurrency, ordered };
 }
-
-/** A value, for a message. */
-export function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : `${String(value)} (${typeof value})`;
-}

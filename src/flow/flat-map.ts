@@ -5,7 +5,8 @@
 //
 // Invariants: `#slots` are the items of above whose source is on its way, or open, or has ended and was not looked at yet.
 // `#line` is what is served next: where it is ordered all of them, in order, and the first is served; else those that have an
-// item or have ended, as they came. `#idle` is the one whose source must be asked when somebody asks: the one served last.
+// item or have ended, as they came. `#idle` is the one whose source must be asked when somebody asks: the one served last, at a
+// concurrency of 1 also the one just opened.
 
 import { openerOf } from '../feed.js';
 import { Ring } from '../ring.js';
@@ -127,7 +128,7 @@ export class FlatMap<In, Out> implements Stage<Out>, Sink<In> {
 
   #open(slot: Slot<In, Out>, source: Iterable<Out>): void {
     slot.input = NONE;
-    const stage = new Source<Out>(openerOf(source), this.scope);
+    const stage = new Source<Out>(openerOf(source, 'what the function of flatMap gives'), this.scope);
     if (this.#stopped) return stage.stop(); // it came too late, and may hold something
     const changed = (): void => this.#goOn(() => this.#tell(slot));
     slot.lane = new Lane(stage, { changed, fail: (error) => this.fail(error) }, this.scope);

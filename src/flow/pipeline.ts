@@ -210,7 +210,7 @@ class Pipeline<T> implements Flow<T> {
   }
 
   #fanIn<U>(others: readonly Source<unknown>[], choice: () => Choose<U>): Flow<U> {
-    const openers = others.map(openerOf);
+    const openers = others.map((source) => openerOf(source));
     return this.#step<U>((above, scope) => {
       const sources = openers.map((opener) => new Opened<unknown>(opener, scope));
       return new FanIn<U>([above as Stage<unknown>, ...sources], choice(), scope);
