@@ -46,8 +46,6 @@ export interface Stage {
 export interface Waits {
   /** Milliseconds, over all items, those that need not wait included. */
   readonly mean: number;
-  /** How many must wait at all. */
-  readonly chance: number;
   /** The fewest places of which the chance that all are taken, when an item comes, is at most `chance`. */
   places(chance: number): number;
 }
@@ -74,7 +72,7 @@ export function waits(stage: Stage): Waits {
     const tail = weibull(many, (during * during * scv + 2 * rest * during + rest * rest) / (many * many));
     return Math.ceil(tail(wanted / chance) - 1e-9);
   };
-  return { mean, chance, places };
+  return { mean, places };
 }
 
 /** One server: the chance that an item finds it busy, and its mean wait. */
@@ -177,7 +175,7 @@ function logGamma(x: number): number {
 
 /** The standard normal distribution (G. Marsaglia, "Evaluating the normal distribution", J. of Stat. Software 11, 2004). */
 export function normal(x: number): number {
-  if (Math.abs(x) > 8) return x > 0 ? 1 : 0;
+  if (!(Math.abs(x) <= 8)) return x > 0 ? 1 : 0; // of no number too: it would never end
   let sum = x;
   let term = x;
   for (let i = 3, before = 0; sum !== before; i += 2) {

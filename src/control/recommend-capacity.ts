@@ -85,6 +85,11 @@ export function recommendCapacity(load: Load): {
     );
   }
   const waiting = waits(stage);
+  if (!Number.isFinite(waiting.mean)) {
+    throw new RangeError(
+      `the load is ${Number(used.toPrecision(4))}, and the wait is too far from any number that can be computed: check that arrivals are by the second and service times in milliseconds`,
+    );
+  }
   const capacity = Math.max(1, waiting.places(1 - p));
   checkCapacity(capacity, 1);
   return { capacity, utilisation: used, wait: waiting.mean };

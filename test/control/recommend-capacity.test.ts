@@ -110,6 +110,25 @@ describe('recommendCapacity', () => {
     expect(() => recommendCapacity({ arrivals: 100 - 1e-9, service: { mean: 10, p99: 30 } })).toThrow(RangeError);
   });
 
+  it('is done at once, with a number or an error, whatever the sizes', () => {
+    for (const arrivals of [1e-300, 1e-12]) {
+      const { capacity, wait } = recommendCapacity({ arrivals, service: { mean: 10, p99: 20 } });
+      expect([capacity, Math.round(wait * 1e9)]).toEqual([1, 0]);
+    }
+    expect(() => recommendCapacity({ arrivals: 1e-306, service: { mean: 10, p99: 20 } })).toThrow(/the load is 0, and/);
+    const usual = recommendCapacity({ arrivals: 80, service: { mean: 10, p99: 20 } });
+    for (const arrivals of [1e-300, 1e-12, 1e12, 1e300]) {
+      const mean = (80 * 10) / arrivals; // the same load
+      const { capacity, utilisation } = recommendCapacity({ arrivals, service: { mean, p99: 2 * mean } });
+      expect(capacity).toBe(usual.capacity);
+      expect(utilisation).toBeCloseTo(usual.utilisation, 9);
+    }
+    expect(() => recommendCapacity({ arrivals: 1e-303, service: { mean: 0.999999e306, p99: 1e306 } })).toThrow(
+      /too far from any number/,
+    );
+    expect(() => recommendCapacity({ arrivals: 1e12, service: { mean: 10, p99: 20 } })).toThrow(RangeError);
+  });
+
   it.each([100, 100.001, 250])('refuses %j items a second at 10 ms each, and says why', (arrivals) => {
     const load = { arrivals, service: { mean: 10, p99: 30 } };
     expect(() => recommendCapacity(load)).toThrow(RangeError);
