@@ -34,6 +34,7 @@ import type { ChannelStats, DropReason, NativeSignal, Permit, WaitOptions } from
 import {
   closedError,
   closedErrors,
+  FEW,
   NO_ITEM,
   overflowError,
   type Place,
@@ -64,9 +65,6 @@ export interface Follower {
 
 /** What is buffered for an item: the item itself, unless the channel weighs or coalesces. */
 export type Stowed<T> = T | Parcel<T>;
-
-/** So many refusals are made with a stack trace each; more would stall the loop, and their stacks say nothing new. */
-const FEW = 64;
 
 const QUEUE_NAMES = { 'a send': 'a put', 'a receive': 'a take', 'a reserve': 'a reserve' };
 

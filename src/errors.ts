@@ -189,6 +189,9 @@ export function tooManyWaitersError(place: Place, maxWaiters: number, value: unk
   );
 }
 
+/** So many refusals are made with a stack trace each; more would stall the loop, and their stacks say nothing new. */
+export const FEW = 64;
+
 /** Runs `make`, without stack traces where `many` errors are made, whose stacks would cost more than all the rest. */
 export function withoutStacks(many: boolean, make: () => void): void {
   const { stackTraceLimit } = Error as { stackTraceLimit?: number };

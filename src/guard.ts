@@ -17,7 +17,7 @@ export interface GivesUp {
 }
 
 /** The longest delay that timers take; more than that would fire at once. */
-const LONGEST = 2 ** 31 - 1;
+export const LONGEST = 2 ** 31 - 1;
 
 /** Watches the limits of one wait until it is released. */
 export class Guard implements Abortable {

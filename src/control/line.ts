@@ -9,13 +9,10 @@
 
 import { checkInteger, type Limits, readLimits } from '../arguments.js';
 import type { WaitOptions } from '../contract.js';
-import { TimeoutError, withoutStacks } from '../errors.js';
+import { FEW, TimeoutError, withoutStacks } from '../errors.js';
 import { payAll } from '../payroll.js';
 import { Settler } from '../settler.js';
 import { type Owner, Waiter, WaiterList } from '../waiters.js';
-
-/** Errors beyond so many are made without stacks. */
-const FEW = 64;
 
 /** What a line stands in front of. */
 export interface Supply {

@@ -10,12 +10,10 @@
 
 import { wrong } from '../arguments.js';
 import type { WaitOptions } from '../contract.js';
+import { LONGEST } from '../guard.js';
 import { clock, host } from '../host.js';
 import { INSPECT } from '../inspect.js';
 import { Line, type Supply } from './line.js';
-
-/** The longest delay that timers take; more than that would fire at once. */
-const LONGEST = 2 ** 31 - 1;
 
 const BUCKET: unique symbol = Symbol('sluice.bucket');
 
