@@ -67,7 +67,7 @@ export function callFor<T>(core: Core<T>, taker: Taker<T>): () => void {
     left = true;
     if (waiter.list === undefined) return;
     waiter.leave();
-    core.gaveUp();
+    core.goOn();
   };
 }
 
@@ -84,10 +84,10 @@ export function callNow<T>(core: Core<T>, waiter: Waiter): void {
     const { taker } = call;
     if (taker.wants()) {
       const item = core.take();
-      core.gaveUp();
+      core.goOn();
       taker.take(item);
     } else {
-      core.gaveUp();
+      core.goOn();
     }
   });
 }

@@ -408,7 +408,7 @@ export class Core<T> implements Items<T>, Owner {
     if (this.#entersWithoutPlace(stowed)) return this.releaseReserved();
     this.reserved--;
     this.#entersPlace(stowed);
-    this.gaveUp();
+    this.goOn();
   }
 
   /** Holds so many places at once, for what a bridge has asked for: there is room for them. */
@@ -422,7 +422,7 @@ export class Core<T> implements Items<T>, Owner {
     if (this.cancelled) return;
     this.#aboutToMakeRoom();
     this.reserved -= places;
-    this.gaveUp();
+    this.goOn();
   }
 
   // ── Receiving ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -617,7 +617,7 @@ export class Core<T> implements Items<T>, Owner {
   }
 
   /** Someone has left a line, or given a place back: whoever stood behind may go on, and a closed channel may be over. */
-  gaveUp(): void {
+  goOn(): void {
     if (this.ended) return;
     this.#admit();
     this.serve();

@@ -120,7 +120,8 @@ export interface Place {
   readonly capacity: number;
 }
 
-const where = ({ kind, name, capacity }: Place): string =>
+/** That, in words. */
+export const where = ({ kind, name, capacity }: Place): string =>
   `${kind} ${name === undefined ? '' : `'${name}' `}(capacity ${capacity})`;
 
 /** Marks an error that carries no item: `undefined` is a legal one. */

@@ -174,7 +174,7 @@ class Feed<T> implements Follower, GivesUp {
     const item = this.#takeBack();
     if (item !== NO_ITEM) this.core.discard(item as T);
     this.#fail(reason, false);
-    this.core.gaveUp();
+    this.core.goOn();
     this.#release();
     this.core.tell();
   }

@@ -56,7 +56,7 @@ const OPERATIONS = [
   'sendReserved',
   'hold',
   'releaseReserved',
-  'gaveUp',
+  'goOn',
   'close',
   'cancel',
 ] as const;

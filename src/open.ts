@@ -22,9 +22,10 @@ export function openCore<T>(kind: Place['kind'], capacity: number, options: Chan
     capacity,
     isQueue,
   );
-  const packing = weigh ? new Weighing(weigh, capacity) : coalesce && new Coalescing(coalesce);
+  const place: Place = { kind, name, capacity };
+  const packing = weigh ? new Weighing(weigh, place) : coalesce && new Coalescing(coalesce);
   const pressure = watched ? pressureOf(capacity, watermarks, onPressure) : undefined;
-  const core = new Core<T>({ kind, name, capacity }, { overflow: policy, onDrop, maxWaiters, packing, pressure });
+  const core = new Core<T>(place, { overflow: policy, onDrop, maxWaiters, packing, pressure });
   for (const observer of observers ?? []) observer.opened?.(core as Core<unknown>);
   if (signal !== undefined) cancelOnAbort(core, signal);
   return core;

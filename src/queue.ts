@@ -60,7 +60,7 @@ class Joins<T> implements Owner {
     return timeoutError(this.core.place, 'join', timeout, NO_ITEM);
   }
 
-  gaveUp(): void {}
+  goOn(): void {}
 
   #settle(): void {
     if (this.unfinished > 0) return;

@@ -3,22 +3,14 @@
 // Guarantees: exactly one case takes effect, under any race; among those ready at the call each is as likely as any other,
 // or the first of them with `order: 'priority'`. Entering and leaving costs O(cases), whatever waits on the channels.
 //
-// A select that waits stands in the lines of its channels as any other waiter, with one promise for all its places. Whoever
-// serves one of them takes it out of its line, and with that all the others are taken out of theirs, before anything else
-// happens: so no two cases can be served, and two selects that meet on two channels need no order of locks.
-//
-// Invariant: a selection waits in all its lines, or it is decided and waits in none, with no timer and no listener left.
+// Here a select reads its cases, and takes one that is ready; one that waits is a selection (selection.ts).
 
-import { checkLimits, FOREVER, type Limits, wrong } from './arguments.js';
+import { checkLimits, wrong } from './arguments.js';
 import type { Channel } from './channel-api.js';
-import type { Core, Stowed } from './channel.js';
+import type { Core } from './channel.js';
 import type { WaitOptions } from './contract.js';
-import { TimeoutError } from './errors.js';
-import { type GivesUp, Guard } from './guard.js';
 import { CORE } from './open.js';
-import { payAll } from './payroll.js';
-import { Shape } from './shapes.js';
-import type { Outcome, Tracker, Waiter } from './waiters.js';
+import { type Asked, type Kind, shapeOf, wait } from './selection.js';
 
 declare const outcome: unique symbol;
 
@@ -121,12 +113,6 @@ export interface SelectOptions extends WaitOptions {
   readonly order?: 'fair' | 'priority' | undefined;
 }
 
-/** What a case is made of. */
-type Kind =
-  | { readonly does: 'receive'; readonly core: Core<unknown> }
-  | { readonly does: 'send'; readonly core: Core<unknown>; readonly value: unknown }
-  | { readonly does: 'wait'; readonly limits: Limits };
-
 /** A case as the user holds it: nothing of it can be seen. A private field is 3 times as fast as a WeakMap. */
 class Made {
   readonly #kind: Kind;
@@ -145,9 +131,16 @@ function caseOf<O extends object>(kind: Kind): Case<O> {
 }
 
 function coreOf(channel: unknown): Core<unknown> {
-  const core = (channel as Partial<Channel<unknown>> | null | undefined)?.[CORE];
+  const core = machineOf(channel);
+  if (core?.place.kind === 'BoundedQueue') {
+    throw new TypeError('a BoundedQueue has no cases: a select is of Channels');
+  }
   if (core?.place.kind !== 'Channel') throw wrong('channel', 'a Channel of this copy of sluice', channel);
   return core;
+}
+
+function machineOf(channel: unknown): Core<unknown> | undefined {
+  return (channel as Partial<Channel<unknown>> | null | undefined)?.[CORE];
 }
 
 /**
@@ -186,7 +179,7 @@ export function sending<T>(channel: Channel<T>, value: NoInfer_<T>): Case<{}> {
 /**
  * A case that is ready once `ms` milliseconds have passed, and never at the call.
  *
- * @throws as a bad `timeout`
+ * @throws TypeError or RangeError for what is no such number
  *
  * @example
  * ```ts
@@ -196,17 +189,9 @@ export function sending<T>(channel: Channel<T>, value: NoInfer_<T>): Case<{}> {
  */
 // oxlint-disable-next-line typescript/ban-types -- adds nothing to the outcome
 export function after(ms: number): Case<{}> {
-  if (ms === undefined) throw wrong('ms', 'a number of milliseconds', ms);
-  const { timeout } = checkLimits({ timeout: ms });
-  return caseOf({ does: 'wait', limits: { signal: undefined, timeout } });
-}
-
-/** A case that is there. */
-interface Asked {
-  readonly name: string;
-  readonly kind: Kind;
-  /** What a sending one would buffer. */
-  readonly stowed: Stowed<unknown>;
+  if (typeof ms !== 'number') throw wrong('ms', 'a number of milliseconds', ms);
+  if (!(ms >= 0)) throw new RangeError(`ms must be 0 or more milliseconds, got ${ms}`);
+  return caseOf({ does: 'wait', limits: { signal: undefined, timeout: ms } });
 }
 
 // oxlint-disable-next-line typescript/unbound-method -- only ever called with a receiver
@@ -225,11 +210,18 @@ function readCases(cases: Cases, order: 'fair' | 'priority', aborted: boolean): 
     const made = cases[name];
     if (made === undefined || made === null || made === false) continue;
     const kind = Made.kindOf(made);
-    if (kind === undefined) throw wrong(`case '${name}'`, 'made by receiving, sending or after', made);
+    if (kind === undefined) throw noCase(name, made);
     if (order === 'priority') checkOrdered(name);
     asked.push({ name, kind, stowed: kind.does === 'send' && !aborted ? kind.core.pack(kind.value) : undefined });
   }
   return asked;
+}
+
+function noCase(name: string, made: unknown): TypeError {
+  if (machineOf(made)?.place.kind !== 'Channel') {
+    return wrong(`case '${name}'`, 'made by receiving, sending or after', made);
+  }
+  return new TypeError(`case '${name}' is a Channel: wrap it, receiving(channel) or sending(channel, item)`);
 }
 
 /** The one to take of those that are ready; nobody's code runs between this and the taking, or the waiting. */
@@ -285,127 +277,6 @@ function take({ name, kind, stowed }: Asked): Taken | undefined {
   return undefined;
 }
 
-function shapeOf(name: string): Shape<unknown, object> {
-  return new Shape<unknown, object>(0, true, false, name);
-}
-
-/** A select that waits. */
-class Selection implements GivesUp, Tracker, Outcome {
-  readonly promise: Promise<object>;
-  resolve!: (picked: unknown) => void;
-  reject!: (reason: unknown) => void;
-  readonly #waiting: Waiter[] = [];
-  readonly #guards: Guard[] = [];
-  #decided = false;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve as (picked: unknown) => void;
-      this.reject = reject;
-    });
-  }
-
-  enter(cases: readonly Asked[], limits: Limits): void {
-    for (const { name, kind, stowed } of cases) {
-      if (this.#decided) return; // a signal that cannot be listened to, or an item's `then` that ran code of the user's
-      if (kind.does === 'receive') {
-        this.#add(kind.core.waitToReceive(shapeOf(name), FOREVER, this, this));
-        continue;
-      }
-      const resolve = (): void => this.resolve({ case: name });
-      if (kind.does === 'send') {
-        const { reject } = this;
-        this.#add(kind.core.waitToSend(stowed, FOREVER, this, { resolve, reject }));
-      } else {
-        const giveUp = (): void => {
-          if (!this.#decided) this.#leave(resolve, undefined);
-        };
-        this.#watch({ giveUp, expired: () => undefined }, kind.limits);
-      }
-    }
-    if (limits !== FOREVER && !this.#decided) this.#watch(this, limits);
-  }
-
-  /** Where the entering itself has decided the select, the wait that was entered must not stay. */
-  #add(waiter: Waiter): void {
-    this.#waiting.push(waiter);
-    if (!this.#decided || waiter.list === undefined) return;
-    waiter.unlink();
-    waiter.owner.gaveUp();
-  }
-
-  #watch(gives: GivesUp, limits: Limits): void {
-    const guard = new Guard(gives, limits);
-    this.#guards.push(guard);
-    guard.start();
-  }
-
-  /**
-   * One of its waits has been served or refused. Its channel is in the middle of that, so the others go on, and the guards
-   * are released, when that has come to its end.
-   */
-  decided(waiter: Waiter): void {
-    if (this.#decided) return;
-    this.#leaveAll();
-    const core = waiter.owner as Core<unknown>;
-    core.callbacks.addElsewhere(() => this.#goOnElsewhere(core));
-  }
-
-  giveUp(reason: unknown): void {
-    if (!this.#decided) this.#leave(this.reject, reason);
-  }
-
-  expired(timeout: number): unknown {
-    return timedOut(timeout);
-  }
-
-  #leave(settle: (value: unknown) => void, value: unknown): void {
-    this.#leaveAll();
-    settle(value);
-    this.#goOnElsewhere(undefined);
-  }
-
-  #leaveAll(): void {
-    this.#decided = true;
-    for (const waiter of this.#waiting) if (waiter.list !== undefined) waiter.unlink();
-  }
-
-  /** In every channel but the one that goes on by itself somebody may be able to do so now. */
-  #goOnElsewhere(but: Core<unknown> | undefined): void {
-    for (const { owner } of this.#waiting) if (owner !== but) owner.gaveUp();
-    this.#release();
-  }
-
-  /** No timer and no listener is left. A user's signal may run code here. */
-  #release(): void {
-    for (const guard of this.#guards) guard.release();
-  }
-}
-
-function timedOut(timeout: number): TimeoutError {
-  return new TimeoutError(`a select timed out after ${timeout} ms, without effect: retry, wait longer or shed load`);
-}
-
-/** The error of a select that would wait and may not. */
-function refusalOf(cases: readonly Asked[], { signal, timeout }: Limits): Error | undefined {
-  if (signal === undefined && timeout === Number.POSITIVE_INFINITY && cases.every(isNever)) return nothingToWaitFor();
-  if (timeout === 0) return timedOut(timeout);
-  for (const { kind } of cases) {
-    const refusal = kind.does === 'send' ? kind.core.crowded(kind.value) : undefined;
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
-}
-
-/** Whether it can never be ready: `after` for ever. */
-function isNever({ kind }: Asked): boolean {
-  return kind.does === 'wait' && kind.limits.timeout === Number.POSITIVE_INFINITY;
-}
-
-function nothingToWaitFor(): TypeError {
-  return new TypeError('select has no case, no signal and no timeout: it would wait for ever');
-}
-
 /**
  * Waits until one of several operations is possible, and does that one. Every other is as if it had never been asked for.
  *
@@ -451,15 +322,6 @@ export function select<const C extends Cases>(cases: C, options?: SelectOptions)
   } catch (error) {
     return refused(asked, error);
   }
-}
-
-function wait(cases: readonly Asked[], limits: Limits): Promise<object> {
-  const refusal = refusalOf(cases, limits);
-  if (refusal !== undefined) throw refusal;
-  payAll();
-  const selection = new Selection();
-  selection.enter(cases, limits);
-  return selection.promise;
 }
 
 /** An error at once spends the budget of politeness too, that of any channel of the select. */

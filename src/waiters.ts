@@ -13,7 +13,7 @@ export interface Owner {
   /** The error of a wait that timed out; the waiter is still in its list. */
   expired(waiter: Waiter, timeout: number): unknown;
   /** A waiter has given up: what it stood in the way of can happen now. */
-  gaveUp(): void;
+  goOn(): void;
 }
 
 /** Who keeps account of waits it has started: an iterator, a select. */
@@ -99,7 +99,7 @@ export class Waiter implements GivesUp {
     if (this.list === undefined) return; // the limits let go, a user's signal ran code, and that decided it
     this.leave();
     this.reject(reason);
-    this.owner.gaveUp();
+    this.owner.goOn();
   }
 
   expired(timeout: number): unknown {

@@ -4,6 +4,7 @@
 // an integer from 1 to the capacity: so whatever waits can be let in some day.
 
 import { checkInteger } from './arguments.js';
+import { type Place, where } from './errors.js';
 import type { Packing, Parcel } from './parcels.js';
 
 /** The packing of the option `weigh`. */
@@ -11,16 +12,19 @@ export class Weighing<T> implements Packing<T> {
   weight = 0;
   /** The highest weight, since peaks.ts began its last stretch. */
   peak = 0;
+  private readonly what: string;
 
   constructor(
     private readonly weigh: (item: T) => number,
-    private readonly capacity: number,
-  ) {}
+    private readonly place: Place,
+  ) {
+    this.what = `the weight of an item on ${where(place)} (split it, or cap its weight)`;
+  }
 
   pack(item: T): Parcel<T> {
     const { weigh } = this;
     const weight = weigh(item);
-    checkInteger('the weight of an item (the whole capacity at the most)', weight, 1, this.capacity);
+    checkInteger(this.what, weight, 1, this.place.capacity);
     return { item, weight, key: undefined };
   }
 

@@ -64,17 +64,30 @@ describe('the message of', () => {
     expect(messageOf(thrown(() => receiving(5 as never)))).toBe(
       'TypeError: channel must be a Channel of this copy of sluice, got 5 (number)',
     );
-    expect(messageOf(thrown(() => sending(new BoundedQueue(1) as never, 1)))).toMatch(
+    expect(messageOf(thrown(() => receiving({} as never)))).toMatch(
       /^TypeError: channel must be a Channel of this copy of sluice, got /,
     );
+    const queue = new BoundedQueue<number>(1) as never;
+    for (const make of [() => receiving(queue), () => sending(queue, 1)]) {
+      expect(messageOf(thrown(make))).toBe('TypeError: a BoundedQueue has no cases: a select is of Channels');
+    }
     expect(messageOf(thrown(() => after(undefined as never)))).toBe(
       'TypeError: ms must be a number of milliseconds, got undefined',
     );
+    expect(messageOf(thrown(() => after('1s' as never)))).toBe(
+      'TypeError: ms must be a number of milliseconds, got "1s"',
+    );
+    for (const ms of [-1, Number.NaN]) {
+      expect(messageOf(thrown(() => after(ms)))).toBe(`RangeError: ms must be 0 or more milliseconds, got ${ms}`);
+    }
     for (const cases of [null, undefined, 5]) {
       expect(messageOf(await rejection(select(cases as never)))).toMatch(/^TypeError: cases must be an object, got /);
     }
     expect(messageOf(await rejection(select({ odd: 5 as never })))).toBe(
       "TypeError: case 'odd' must be made by receiving, sending or after, got 5 (number)",
+    );
+    expect(messageOf(await rejection(select({ channel: channel as never })))).toBe(
+      "TypeError: case 'channel' is a Channel: wrap it, receiving(channel) or sending(channel, item)",
     );
     expect(messageOf(await rejection(select({ 1: receiving(channel) }, { order: 'priority' })))).toBe(
       "TypeError: case '1': with order 'priority' a name must be no integer, whose order is not the written one",
@@ -171,6 +184,15 @@ describe('the message of', () => {
     expect(messageOf(thrown(() => queue.taskDone()))).toBe(
       'RangeError: taskDone() was called more often than items were put into BoundedQueue(jobs 0/1)',
     );
+  });
+
+  it('a weight', async () => {
+    const channel = new Channel<number>(4, { name: 'bytes', weigh: (weight) => weight });
+    const what = "the weight of an item on Channel 'bytes' (capacity 4) (split it, or cap its weight)";
+    expect(messageOf(await rejection(channel.send(9)))).toBe(
+      `RangeError: ${what} must be an integer from 1 to 4, got 9 (number)`,
+    );
+    expect(thrown(() => channel.trySend(0))).toBeInstanceOf(RangeError);
   });
 
   it('a source', async () => {

@@ -88,7 +88,7 @@ describe('a ring', () => {
 });
 
 describe('a waiter list', () => {
-  const owner = { expired: () => undefined, gaveUp: () => {} };
+  const owner = { expired: () => undefined, goOn: () => {} };
   const listOf = (count: number) => {
     const list = new WaiterList();
     const waiters = Array.from({ length: count }, (_, i) => new Waiter(owner, i));

@@ -22,7 +22,7 @@ export function collect(channels, file) {
   observe(channels, new MeterProvider({ readers: [reader] }).getMeter('dashboard'), { waits: 5 });
   writeFileSync(file, '');
   const began = performance.now();
-  const timer = setInterval(async () => {
+  const write = async () => {
     const at = (performance.now() - began) / 1_000;
     const { resourceMetrics } = await reader.collect();
     const points = resourceMetrics.scopeMetrics
@@ -31,6 +31,6 @@ export function collect(channels, file) {
         dataPoints.map(({ attributes, value }) => ({ metric: descriptor.name, attributes, value })),
       );
     appendFileSync(file, `${JSON.stringify({ at, points })}\n`);
-  }, EVERY);
-  timer.unref();
+  };
+  setInterval(() => void write(), EVERY).unref();
 }

@@ -11,9 +11,17 @@ import { checkInteger, wrong } from '../arguments.js';
 import { reportUncaught } from '../callbacks.js';
 import { Channel } from '../channel-api.js';
 import type { Coalesce } from '../contract.js';
-import { overflowError } from '../errors.js';
+import { OverflowError, type Place, where } from '../errors.js';
 import { CORE } from '../open.js';
 import { checkOptions, type Common } from './options.js';
+
+const ADVICE = 'raise the capacity, or name an overflow that drops or merges';
+
+/** The channel is full. Told to whoever receives, since the source can neither retry nor shed. */
+function tooFast(place: Place, value: unknown): OverflowError {
+  const message = `${where(place)} is full, since items came faster than they were received: ${ADVICE}`;
+  return Object.assign(new OverflowError(message), { value });
+}
 
 const OVERFLOWS: readonly IntakeOptions<unknown>['overflow'][] = ['error', 'drop-oldest', 'drop-newest'];
 
@@ -126,7 +134,7 @@ export function intake<T>(
       if (channel.closed) return drop(item);
       // It rides on the error, but where a cancel puts another end in its place.
       core.followers.add({ cancelling: () => core.discard(item), ending() {} });
-      into.end(overflowError(core.place, item));
+      into.end(tooFast(core.place, item));
     },
     end(error) {
       channel.close(error);

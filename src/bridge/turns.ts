@@ -8,16 +8,13 @@
 
 import { type Limits, readLimits } from '../arguments.js';
 import type { WaitOptions } from '../contract.js';
-import { TimeoutError, withoutStacks } from '../errors.js';
+import { FEW, TimeoutError, withoutStacks } from '../errors.js';
 import { payAll } from '../payroll.js';
 import { Settler } from '../settler.js';
 import { type Owner, Waiter, WaiterList } from '../waiters.js';
 
 export { readLimits };
 export type { Limits };
-
-/** Errors beyond so many are made without stacks. */
-const FEW = 64;
 
 /** The line at one adapter; `value` is what a call came with. */
 export class Turns<V, R> implements Owner {
@@ -121,7 +118,7 @@ export class Turns<V, R> implements Owner {
     return this.timedOut(waiter.value as V, timeout);
   }
 
-  gaveUp(): void {
+  goOn(): void {
     this.left();
   }
 

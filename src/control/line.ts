@@ -99,7 +99,7 @@ export class Line implements Owner {
     return this.#timedOut(waiter.value as number, timeout);
   }
 
-  gaveUp(): void {
+  goOn(): void {
     if (this.#waiting.first === undefined) this.#announceHead();
     else this.serve();
   }

@@ -42,6 +42,10 @@ class Bucket implements Supply {
   }
 
   check(n: number): void {
+    if (this.burst < 1) {
+      const advice = 'give a burst of 1 or more, or a rate of 1 or more and a longer per';
+      throw new RangeError(`a bucket with a burst of ${this.burst} never holds a token: ${advice}`);
+    }
     if (n > this.burst) {
       throw new RangeError(`n must be at most the burst, ${this.burst}, which is all that there ever is; got ${n}`);
     }
@@ -130,7 +134,7 @@ export class TokenBucket {
   /**
    * @param options - `rate`: how many tokens come in `per` milliseconds (1,000 by default); `burst`: how many the bucket
    * holds, `rate` by default. Each a finite number above 0. For less than one a second make `per` longer:
-   * `{ rate: 1, per: 2_000 }`, since a bucket that holds less than one token gives none.
+   * `{ rate: 1, per: 2_000 }`, or give a burst of 1 or more: of a bucket that holds less than one token every take fails.
    * @throws RangeError for a number out of its range; TypeError for an option of the wrong kind
    *
    * @example

@@ -14,7 +14,7 @@ const UNSETTLED = 13;
 
 /**
  * Prints to stderr, when the process is about to end, a line for every channel in which somebody still waits: "`orders`
- * (3/3) has 2 sends waiting for 4.1 s, from src/ingest.ts:41; nobody receives from it". Nothing where nobody does.
+ * (3/3) has 2 sends waiting for 4.1 s, from src/ingest.ts:41; no receive is waiting there". Nothing where nobody does.
  *
  * The end is that of a process that has nothing left to do: a deadlock, or a consumer whose channel nobody has closed. Of
  * `process.exit()` and signals nothing is said.
@@ -72,9 +72,9 @@ export function sentence({ name, capacity, size, waits }: WaitReport, folder: st
   const other = waiting('select')
     ? ''
     : !waiting('receive')
-      ? '; nobody receives from it'
+      ? '; no receive is waiting there'
       : !waiting('send', 'reserve')
-        ? '; nobody sends to it'
+        ? '; no send is waiting there'
         : '';
   const channel = name === undefined ? 'a channel without a name' : `\`${name}\``;
   return `${channel} (${size}/${capacity}) has ${who.join(' and ')}${other}`;

@@ -88,11 +88,12 @@ export interface EmitterOptions<T> extends Common<T> {
  * buffered items and resumed when half of that is left; what comes nevertheless while the channel is full ends it with
  * `OverflowError`, unless a policy that drops or merges was named.
  *
- * The `error` event closes the channel with its error, after what is buffered; so does an `end` event without one. The
- * first decides. The listeners are gone when the channel has ended or closed, by whomever, but for one on `error` that
- * does nothing, so that a late error does not end the process. What comes later goes to `onDrop`.
+ * The `error` event closes the channel with its error, after what is buffered. An event named as `end` closes it quietly;
+ * none is by default, so a name alone has no quiet end. The first decides. The listeners are gone when the channel has ended
+ * or closed, by whomever, but for one on `error` that does nothing, so that a late error does not end the process. What comes
+ * later goes to `onDrop`.
  *
- * @param events - the event whose first argument is an item, or more: see {@link EmitterEvents}
+ * @param events - the event whose first argument is an item, or that and the events that end: see {@link EmitterEvents}
  * @param capacity - an integer from 1
  * @returns the channel; a `signal` cancels it
  * @throws TypeError or RangeError for a bad argument

@@ -116,7 +116,9 @@ describe('an item that does not fit', () => {
     const error = (await rejection(channel.receive())) as OverflowError;
     expect(error).toBeInstanceOf(OverflowError);
     expect(error).toMatchObject({ code: 'ERR_SLUICE_OVERFLOW', value: 3 });
-    expect(error.message).toContain("Channel 'ticks' (capacity 2) is full");
+    expect(error.message).toBe(
+      "Channel 'ticks' (capacity 2) is full, since items came faster than they were received: raise the capacity, or name an overflow that drops or merges",
+    );
     expect(drops).toEqual([]);
   });
 

@@ -28,7 +28,7 @@ describe('the message of', () => {
     expect(made({ paused: 1 })).toBe('TypeError: options.paused must be a boolean, got 1 (number)');
   });
 
-  it('a token bucket', () => {
+  it('a token bucket', async () => {
     const made = (options: unknown): string => messageOf(thrown(() => new TokenBucket(options as never)));
     for (const options of [null, 5, undefined]) {
       expect(made(options)).toMatch(/^TypeError: options must be an object, got /);
@@ -39,6 +39,12 @@ describe('the message of', () => {
     expect(made({ rate: 1, burst: Number.NaN })).toBe(
       'RangeError: options.burst must be a finite number above 0, got NaN',
     );
+    const slow = new TokenBucket({ rate: 0.5 });
+    const advice = 'give a burst of 1 or more, or a rate of 1 or more and a longer per';
+    for (const error of [await rejection(slow.take()), thrown(() => slow.tryTake())]) {
+      expect(messageOf(error)).toBe(`RangeError: a bucket with a burst of 0.5 never holds a token: ${advice}`);
+    }
+    expect(new TokenBucket({ rate: 0.5, burst: 1 }).tryTake()).toBe(true);
   });
 
   it('a load', () => {

@@ -71,10 +71,10 @@ for await (const result of results) console.log(result);
     expect(code).toBe(13);
     expect(lines(err)).toEqual([
       expect.stringMatching(
-        /^sluice: `orders` \(3\/3\) has 2 sends waiting for [\d.]+ m?s, from deadlock\.mjs:10; nobody receives from it$/,
+        /^sluice: `orders` \(3\/3\) has 2 sends waiting for [\d.]+ m?s, from deadlock\.mjs:10; no receive is waiting there$/,
       ),
       expect.stringMatching(
-        /^sluice: `results` \(1\/1\) has 1 send waiting for [\d.]+ m?s, from deadlock\.mjs:7; nobody receives from it$/,
+        /^sluice: `results` \(1\/1\) has 1 send waiting for [\d.]+ m?s, from deadlock\.mjs:7; no receive is waiting there$/,
       ),
     ]);
   });
@@ -91,7 +91,7 @@ setTimeout(() => {}, 20);
     );
     expect(code).toBe(0);
     expect(lines(err)).toEqual([
-      expect.stringMatching(/^sluice: `jobs` \(0\/1\) has 1 receive waiting for \d+ ms; nobody sends to it$/),
+      expect.stringMatching(/^sluice: `jobs` \(0\/1\) has 1 receive waiting for \d+ ms; no send is waiting there$/),
     ]);
   });
 
@@ -157,7 +157,9 @@ void select({ in: receiving(b) });
 `,
     );
     expect(lines(err)).toEqual([
-      expect.stringMatching(/^sluice: a channel without a name \(1\/1\) has 1 reserve waiting for \d+ ms; nobody rec/),
+      expect.stringMatching(
+        /^sluice: a channel without a name \(1\/1\) has 1 reserve waiting for \d+ ms; no receive is waiting there/,
+      ),
       expect.stringMatching(/^sluice: `b` \(0\/1\) has 1 select waiting for \d+ ms$/),
     ]);
   });

@@ -151,20 +151,20 @@ describe('the sentence of a report', () => {
   const of = (waits: WaitReport['waits'], more: Partial<WaitReport> = {}): string =>
     sentence({ name: 'orders', capacity: 3, size: 3, waits, ...more }, '/app');
 
-  it('says who waits, for how long and from where, and that nobody is on the other side', () => {
+  it('says who waits, for how long and from where, and that nobody waits on the other side', () => {
     const stack = '    at ingest (file:///app/src/ingest.ts:41:9)\n    at main (/app/src/main.ts:1:1)';
     expect(of([{ kind: 'send', count: 2, oldest: 4_120, stack }])).toBe(
-      '`orders` (3/3) has 2 sends waiting for 4.1 s, from src/ingest.ts:41; nobody receives from it',
+      '`orders` (3/3) has 2 sends waiting for 4.1 s, from src/ingest.ts:41; no receive is waiting there',
     );
     expect(of([{ kind: 'receive', count: 1, oldest: 12.3 }], { size: 0, name: undefined })).toBe(
-      'a channel without a name (0/3) has 1 receive waiting for 12 ms; nobody sends to it',
+      'a channel without a name (0/3) has 1 receive waiting for 12 ms; no send is waiting there',
     );
     expect(
       of([
         { kind: 'send', count: 1, oldest: 1_000 },
         { kind: 'reserve', count: 2, oldest: 50 },
       ]),
-    ).toBe('`orders` (3/3) has 1 send waiting for 1.0 s and 2 reserves waiting for 50 ms; nobody receives from it');
+    ).toBe('`orders` (3/3) has 1 send waiting for 1.0 s and 2 reserves waiting for 50 ms; no receive is waiting there');
     expect(of([{ kind: 'select', count: 2, oldest: 50 }])).toBe('`orders` (3/3) has 2 selects waiting for 50 ms');
   });
 });
