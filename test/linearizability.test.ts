@@ -124,8 +124,9 @@ async function record(
   const running = Promise.all(actors.map(act));
   // What still waits: give back what is held, take what senders wait with; then end, which ends what receivers wait for.
   for (;;) {
-    await macrotask(); // the operation that spends the politeness budget settles by then
     await scheduler.waitIdle();
+    await macrotask(); // the operation that spends the politeness budget settles by then
+    if (scheduler.count() > 0) continue;
     const permit = permits.pop();
     if (permit === undefined && channel.stats().waitingSenders === 0) break;
     const operation = called(permit === undefined ? 'tryReceive' : 'release');

@@ -8,8 +8,11 @@ const LAYERS: readonly (readonly [RegExp, number])[] = [
   [/^\s*at (Object\.)?(traced|began|waits|beginsToWait)\b/, 4],
   [/^\s*at _?(WaiterList|Core)\./, 9],
   [/^\s*at (async )?(_?Feed\.|pour\b)/, 9],
-  [/^\s*at (async )?_?(Channel|BoundedQueue|Iteration|Selection)\./, 1],
+  [/^\s*at (async )?_?(Channel|BoundedQueue|Iteration)\./, 1],
 ];
+const SELECTION = /^\s*at _?Selection\./;
+/** Functions that a user may have, too: ours are called by nothing but a selection. */
+const SELECT = /^\s*at _?(wait|select)\b/;
 const PACKAGED = /[\\/]sluice[\\/](?:dist|src)[\\/]/;
 
 /** File and line of a frame; there may be blanks and brackets in a path. */
@@ -24,9 +27,13 @@ const fileOf = (frame: string): string | undefined => positionOf(frame)?.replace
 export function pathIn({ stack = '' }: Error): string | undefined {
   const frames = stack.split('\n').filter((line) => /^\s*at /.test(line));
   let first = 0;
-  for (const [layer, most] of LAYERS) {
-    for (let i = 0; i < most && layer.test(frames[first] ?? ''); i++) first++;
-  }
+  const skip = (layer: RegExp, most: number): boolean => {
+    const begun = first;
+    while (first < begun + most && layer.test(frames[first] ?? '')) first++;
+    return first > begun;
+  };
+  for (const [layer, most] of LAYERS) skip(layer, most);
+  if (skip(SELECTION, 1)) skip(SELECT, 2);
   if (first === frames.length) return undefined;
   const own = new Set(frames.slice(0, first).map(fileOf));
   const outside = frames.findIndex((frame, i) => i >= first && !own.has(fileOf(frame)) && !PACKAGED.test(frame));

@@ -359,11 +359,13 @@ describe('toWritable', () => {
     expect((piping.result as Error).cause).toBe('enough');
   });
 
-  it('over a handle, too, is destroyed in the call that cancels the channel', () => {
+  it('over a handle, too, is destroyed in the call that cancels the channel', async () => {
     const channel = new Channel<number>(1);
     const stream = toWritable(channel.sender());
+    const over = rejection(finished(stream));
     channel.cancel('enough');
     expect(stream.destroyed).toBe(true);
+    expect(await over).toMatchObject({ cause: 'enough' });
   });
 
   it('is destroyed by a send that rejects, with its error; the item is reported', async () => {
