@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from '../demo/build.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const EXAMPLES = ['textbook-pipeline', 'slow-subscribers', 'polite-crawler', 'every-layer'];
+const EXAMPLES = ['textbook-pipeline', 'slow-subscribers', 'polite-crawler', 'remote-streams', 'every-layer'];
 /** Each takes seconds; this is for one that hangs. */
 const DEADLINE = 120_000;
 /** What an example exits with that cannot run here. */
