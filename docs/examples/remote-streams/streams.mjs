@@ -1,7 +1,7 @@
 // @ts-check
 // Items across a network: over HTTP/2 as lines of JSON, and over gRPC. The reader's pace reaches the producer at the other end.
 
-import { connect, constants, createServer } from 'node:http2';
+import { connect, createServer } from 'node:http2';
 import { promisify } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import { Channel } from 'sluice';
@@ -75,10 +75,10 @@ export async function http2Server({ produce, onDrop }, rudely) {
 /** @param {number} port */
 export function http2Client(port) {
   const session = connect(`http://127.0.0.1:${port}`);
-  const stream = session.request().setEncoding('utf8');
+  const chunks = fromReadable(session.request().setEncoding('utf8'));
   return {
-    items: fromLines(fromReadable(stream)),
-    leave: () => stream.close(constants.NGHTTP2_CANCEL),
+    items: fromLines(chunks),
+    leave: () => void chunks.cancel(),
     /** There and back, behind all that was sent before. */
     ping: promisify((/** @type {(error: Error | null) => void} */ done) => void session.ping(done)),
     close: () => session.close(),
