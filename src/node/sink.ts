@@ -1,7 +1,7 @@
 // A Writable as it is sent to: one sink a stream, however many senders there are over it.
 //
 // Guarantees: while the stream wants no more, senders wait, each in its own line, and the lines take turns. Neither the
-// callbacks of writes nor `drain` are trusted alone: once the stream has failed or closed, everybody is told.
+// callbacks of writes nor `drain` are trusted alone: once the stream has failed, closed or been aborted, everybody is told.
 //
 // Invariants: `drain` is listened for exactly while somebody waits; `error` and `close` to the stream's `close`: an `error` that
 // nobody listens for would end the process. Who waits, or has written what was not confirmed, or is closing, is in `involved`.
@@ -47,7 +47,11 @@ export class Sink {
   #releases: (() => void)[] = [];
 
   constructor(readonly stream: Writable) {
-    stream.on('error', this.#failed).on('close', this.#closed).on('finish', this.#finished);
+    stream
+      .on('error', this.#failed)
+      .on('close', this.#closed)
+      .on('finish', this.#finished)
+      .on('aborted', this.#aborted);
     if (stream.closed) nextMacrotask(this.#closed); // it may have said so already, or be about to
     this.#tellsNeed = typeof stream.writableNeedDrain === 'boolean';
     if (!this.#tellsNeed) stream.on('drain', this.#drained);
@@ -126,6 +130,11 @@ export class Sink {
     for (const party of this.involved) party.failed();
   }
 
+  /** Of HTTP/2, by a peer that destroyed its side without an error: Node leaves ours open then, and full. */
+  #aborted = (): void => {
+    this.stream.destroy();
+  };
+
   #failed = (error: unknown): void => this.fail(asError(error));
 
   #finished = (): void => {
@@ -140,7 +149,7 @@ export class Sink {
     this.#isFinished ||= sentAll(this.stream);
     for (const party of this.involved) party.closed();
     this.stream.off('error', this.#failed).off('close', this.#closed).off('finish', this.#finished);
-    this.stream.off('drain', this.#drained);
+    this.stream.off('drain', this.#drained).off('aborted', this.#aborted);
     for (const release of this.#releases.splice(0)) release();
   };
 }

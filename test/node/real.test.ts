@@ -14,7 +14,7 @@ import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { Channel, type Receiver } from 'sluice';
+import { Channel, ChannelClosedError, type Receiver } from 'sluice';
 import { fromDuplex, fromEmitter, fromReadable, fromWritable, toReadable, toTransform, toWritable } from 'sluice/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -336,6 +336,35 @@ describe('HTTP/2', () => {
     for (let at = 0; at < part.length; at += 40_000) await sender.send(part.subarray(at, at + 40_000));
     await sender.close();
     expect(digest(await echoed)).toBe(digest(part));
+    session.close();
+    await new Promise<void>((resolve) => void server.close(() => resolve()));
+  });
+
+  it('of HTTP/2 that its client destroys without an error refuses the send that waits', async () => {
+    const server = createHttp2Server();
+    const dropped: unknown[] = [];
+    let stuck = (): void => {};
+    const isStuck = new Promise<void>((resolve) => (stuck = resolve));
+    const refused = new Promise<unknown>((resolve) => {
+      server.on('stream', (stream) => {
+        stream.respond({ ':status': 200 });
+        const sender = fromWritable<Buffer>(stream, { onDrop: (chunk) => dropped.push(chunk) });
+        const fill = async (): Promise<void> => {
+          for (let sent = sender.send(data); ; sent = sender.send(data)) {
+            if (stream.writableNeedDrain) stuck();
+            await sent;
+          }
+        };
+        fill().catch(resolve);
+      });
+    });
+    const port = await listening(server);
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    const request = session.request();
+    await isStuck;
+    request.destroy();
+    expect(await refused).toBeInstanceOf(ChannelClosedError);
+    expect(dropped.length).toBeGreaterThan(0);
     session.close();
     await new Promise<void>((resolve) => void server.close(() => resolve()));
   });

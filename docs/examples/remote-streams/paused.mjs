@@ -63,6 +63,7 @@ const METHODS = {
   down: { path: '/paused/Down', requestStream: false, responseStream: true, ...serialisers },
   up: { path: '/paused/Up', requestStream: true, responseStream: false, ...serialisers },
 };
+// oxlint-disable-next-line typescript/no-redundant-type-constituents -- without the examples' packages there is no type
 /** @typedef {grpc.Client & Record<'down' | 'up', Function>} PausedClient */
 const Client = grpc.makeGenericClientConstructor(METHODS, 'paused');
 

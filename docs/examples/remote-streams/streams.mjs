@@ -62,8 +62,6 @@ async function* fromLines(chunks) {
  */
 export async function http2Server({ produce, onDrop }, rudely) {
   const server = createServer().on('stream', (stream) => {
-    // A client that destroys its stream without an error leaves ours open for ever, and full.
-    stream.once('aborted', () => stream.destroy());
     stream.respond({ ':status': 200, 'content-type': 'application/x-ndjson' });
     if (rudely) return rudely(stream, toLines(produce()));
     deliver(toLines(produce()), stream, (line) => onDrop(JSON.parse(line))).catch(() => {}); // the client has left
@@ -100,6 +98,7 @@ const method = (/** @type {string} */ name, requestStream = false, responseStrea
 });
 /** What protoc would make of a .proto file, but with JSON for the messages. */
 const ITEMS = { watch: method('Watch', false, true), upload: method('Upload', true), ping: method('Ping') };
+// oxlint-disable-next-line typescript/no-redundant-type-constituents -- without the examples' packages there is no type
 /** @typedef {grpc.Client & Record<'watch' | 'upload' | 'ping', Function>} ItemsClient */
 const Client = grpc.makeGenericClientConstructor(ITEMS, 'example.Items');
 
@@ -132,6 +131,7 @@ export async function grpcServer({ produce, onDrop, consume }, rudely) {
         }
         answer(null, count);
       } catch (error) {
+        // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- without the examples' packages there is no type
         answer(/** @type {Error} */ (error));
       }
     },
