@@ -1,10 +1,9 @@
 // What each step gives, what it refuses, and what becomes of items in the cases that are its own.
 
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Channel, TimeoutError } from 'sluice';
-import { channels } from 'sluice/diagnostics';
 import { type Flow, flow, type StepContext } from 'sluice/flow';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { watch as observe } from '../../src/observers.js';
 import {
   collect,
   letsTimersFire,
@@ -835,16 +834,12 @@ describe('buffer', () => {
 
   it('opens no channel before its first pull, and closes each that it opens', async () => {
     const told: string[] = [];
-    const onOpen = (): void => void told.push('open');
-    const onClose = (): void => void told.push('close');
-    subscribe(channels.open.name, onOpen);
-    subscribe(channels.close.name, onClose);
+    const leave = observe({ opened: () => void told.push('open'), closed: () => void told.push('close') });
     const buffered = flow([1]).buffer(4, { name: 'buffer' });
     expect(told).toEqual([]);
     await buffered.run();
     expect(told).toEqual(['open', 'close']);
-    unsubscribe(channels.open.name, onOpen);
-    unsubscribe(channels.close.name, onClose);
+    leave();
   });
 
   it('ends with the reason of its own signal', async () => {
