@@ -297,6 +297,7 @@ async function run(given: World, scheduler: fc.Scheduler, clock: ManualTimers): 
           const list = receiveInto();
           const iterator = channel[Symbol.asyncIterator]();
           const next = iterator.next();
+          next.catch(() => {}); // it may reject before it is awaited: politeness puts a turn off into a macrotask
           await turn('leave');
           await iterator.return();
           const result = await next;
