@@ -25,6 +25,8 @@ export default defineConfig(({ mode }) => {
   const long = mode === 'long' || process.env['LONG'] === '1';
   const mutating = process.env['STRYKER_MUTATOR_WORKER'] !== undefined;
   const ci = process.env['CI'] !== undefined && !mutating;
+  // Said to each project too: what they inherit is evaluated in another mode.
+  const patience = { testTimeout: long ? 300_000 : 10_000, hookTimeout: 10_000, env: long ? { LONG: '1' } : {} };
   return {
     resolve: {
       alias: [
@@ -39,7 +41,7 @@ export default defineConfig(({ mode }) => {
         ? { include: ['test/**/*.test.ts'], exclude: slow }
         : {
             projects: [
-              { extends: true, test: { name: 'apart', include: apart } },
+              { extends: true, test: { name: 'apart', include: apart, ...patience } },
               {
                 extends: true,
                 test: {
@@ -47,6 +49,7 @@ export default defineConfig(({ mode }) => {
                   include: ['test/**/*.test.ts'],
                   exclude: apart,
                   isolate: false,
+                  ...patience,
                   setupFiles: [here('test/fresh-budget.ts')],
                 },
               },
@@ -54,11 +57,9 @@ export default defineConfig(({ mode }) => {
           }),
       // In CI the counts are also written down, for .ci/closing-line.mjs.
       reporters: ci ? ['default', ['json', { outputFile: here('reports/tests.json') }]] : ['default'],
-      env: long ? { LONG: '1' } : {},
       // The leak tests measure a heap that was collected; Stryker's own workers have the flag already.
       execArgv: mutating ? [] : ['--expose-gc'],
-      testTimeout: long ? 300_000 : 10_000,
-      hookTimeout: 10_000,
+      ...patience,
       coverage: {
         provider: 'v8',
         include: ['src/**/*.ts'],
