@@ -19,7 +19,7 @@ export interface TargetEvents<T> {
   /** The type of the event that is a failed end: its `error`, or else an Error with the event as `cause`. */
   readonly error?: string | undefined;
   /** Makes an item of an event; where it throws, that is the end. The event itself unless given. */
-  // oxlint-disable-next-line typescript/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any -- what an event carries is known to its user alone
   readonly map?: ((event: any) => T) | undefined;
 }
 

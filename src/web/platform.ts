@@ -8,9 +8,9 @@ import type { AbortSignalLike } from '../contract.js';
 declare global {
   // Empty, so that the names exist where neither the DOM's nor Node's types are loaded; where they are, these merge with
   // them and add nothing. The parameters must be those of the platform's declarations, letter by letter.
-  // oxlint-disable-next-line typescript/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any -- as targets declare it
   interface ReadableStream<R = any> {}
-  // oxlint-disable-next-line typescript/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any -- as targets declare it
   interface WritableStream<W = any> {}
 }
 
@@ -105,10 +105,10 @@ export type NativeEvent = typeof globalThis extends { Event: { prototype: infer 
 export interface EventTargetLike {
   // Declarations of event targets differ in what a listener is given: `any` fits all of them.
   /** Begins to listen. */
-  // oxlint-disable-next-line typescript/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any -- as targets declare it
   addEventListener(type: string, listener: (event: any) => void): void;
   /** Listens no more. */
-  // oxlint-disable-next-line typescript/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any -- as targets declare it
   removeEventListener(type: string, listener: (event: any) => void): void;
 }
 
@@ -137,6 +137,7 @@ export interface UnderlyingSource {
 /** The stream's other side, as its source sees it. */
 export interface ReadableController {
   readonly byobRequest?: { readonly view: ArrayBufferView | null; respond(bytes: number): void } | null;
+  readonly desiredSize: number | null;
   enqueue(chunk: unknown): void;
   close(): void;
   error(reason: unknown): void;

@@ -5,7 +5,8 @@
 // also while nobody reads, where the source can foresee it.
 //
 // A reader that lets go of its lock with a read pending is seen by the stream being unlocked: nothing is taken then. Only
-// where another reader has locked it by then, and does not read, the engine's queue gets the item, for that reader.
+// where another reader has locked it by then, and has not read, the engine's queue gets the item, for that reader: an end
+// by an error waits until it was read, since it would throw away the queue. Only of a cancel by that reader nobody is told.
 //
 // Bytes: chunks are copied, since the engine detaches what it is given and the item may be somebody's. What does not fit
 // into a reader's own buffer is kept here for the next read; what is left of it at a cancel goes to `onDrop`.
@@ -68,7 +69,9 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   #over = false;
   /** What is left of an item that was wider than the reader's buffer. */
   #rest: Uint8Array | undefined = undefined;
-  /** The end has come, behind that. */
+  /** What the engine's queue was given, since nobody read: there as long as that is not empty. */
+  #queued: { readonly item: T } | undefined = undefined;
+  /** The end has come, behind these. */
   #ending: { readonly reason: unknown } | undefined = undefined;
   /** Items taken, for messages. */
   #taken = 0;
@@ -103,10 +106,12 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   }
 
   pull(): void | Promise<void> {
+    this.#queued = undefined; // it was read
     if (this.#rest !== undefined) {
       this.#enqueueBytes(this.#rest);
       return this.#endIfDue();
     }
+    if (this.#ending !== undefined) return this.#endIfDue();
     const item = this.#asking.now();
     if (item !== NOTHING && this.#enqueue(item)) return;
     if (this.#over) return;
@@ -118,7 +123,7 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   }
 
   cancel(reason: unknown): void {
-    this.#finish(reason, true);
+    if (!this.#over) this.#finish(reason, true); // else it was closed, and the queue was not read
   }
 
   // As the taker of an item.
@@ -137,7 +142,7 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
 
   end(reason: unknown): void {
     if (this.#over) return;
-    if (this.#rest !== undefined) {
+    if (this.#rest !== undefined || (reason !== undefined && this.#holds)) {
       this.#ending = { reason };
       return;
     }
@@ -158,8 +163,10 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   /** Ends the stream with an error, from this side. */
   fail(error: unknown): void {
     if (this.#over) return;
+    const lost = this.#holds ? this.#queued : undefined; // an error throws it away
     this.#finish(error, true);
     this.#controller.error(error);
+    if (lost !== undefined) this.#drop(lost.item);
   }
 
   /** Hands an item to the read that waits; false where it was none that a reader would see. */
@@ -167,6 +174,7 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
     this.#taken++;
     if (this.type === undefined) {
       this.#controller.enqueue(item);
+      if (this.#holds) this.#queued = { item };
       return true;
     }
     if (!ArrayBuffer.isView(item)) {
@@ -176,7 +184,13 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
     }
     if (item.byteLength === 0) return false;
     this.#enqueueBytes(new Uint8Array(item.buffer, item.byteOffset, item.byteLength));
+    if (this.#holds) this.#queued = { item };
     return true;
+  }
+
+  /** Whether the engine's queue holds something. */
+  get #holds(): boolean {
+    return (this.#controller.desiredSize ?? 0) < 0;
   }
 
   #enqueueBytes(bytes: Uint8Array): void {

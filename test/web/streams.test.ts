@@ -351,6 +351,66 @@ describe('toReadableStream', () => {
     ]);
   });
 
+  describe('whose reader lets go with a read pending, and another that has the lock has not read yet', () => {
+    async function handedOver(options?: Parameters<typeof toReadableStream<number>>[1]) {
+      const channel = new Channel<number>(2);
+      const stream = toReadableStream(channel, options) as ReadableStream<number>;
+      const first = stream.getReader();
+      const left = watch(first.read());
+      await macrotask();
+      first.releaseLock();
+      const reader = stream.getReader();
+      channel.trySend(1);
+      await macrotask();
+      expect([left.state, channel.size]).toEqual(['rejected', 0]); // it is in the stream's own queue
+      return { channel, reader };
+    }
+
+    it('gives the item to that one, before a failed end', async () => {
+      const { channel, reader } = await handedOver();
+      channel.trySend(2);
+      channel.close('failed');
+      await macrotask();
+      expect(await reader.read()).toEqual({ value: 1, done: false });
+      expect(await reader.read()).toEqual({ value: 2, done: false });
+      expect(await rejection(reader.read())).toBe('failed');
+    });
+
+    it('gives the item to that one, before a failed end that comes behind it at once', async () => {
+      const { channel, reader } = await handedOver();
+      channel.close('failed');
+      await macrotask();
+      expect(await reader.read()).toEqual({ value: 1, done: false });
+      expect(await rejection(reader.read())).toBe('failed');
+    });
+
+    it('gives the item to that one, before a quiet end, and reports nothing', async () => {
+      const dropped: number[] = [];
+      const { channel, reader } = await handedOver({ onDrop: (item) => dropped.push(item) });
+      channel.close();
+      await macrotask();
+      expect(await reader.read()).toEqual({ value: 1, done: false });
+      expect([await reader.read(), dropped]).toEqual([{ value: undefined, done: true }, []]);
+    });
+
+    it('drops the item, told, when it is aborted', async () => {
+      const controller = new AbortController();
+      const dropped: number[] = [];
+      const { reader } = await handedOver({ signal: controller.signal, onDrop: (item) => dropped.push(item) });
+      controller.abort('stop');
+      expect([await rejection(reader.read()), dropped]).toEqual(['stop', [1]]);
+    });
+
+    it('does not report the item when it was read before the abort', async () => {
+      const controller = new AbortController();
+      const dropped: number[] = [];
+      const { reader } = await handedOver({ signal: controller.signal, onDrop: (item) => dropped.push(item) });
+      expect(await reader.read()).toEqual({ value: 1, done: false });
+      controller.abort('stop');
+      expect([await rejection(reader.read()), dropped]).toEqual(['stop', []]);
+    });
+  });
+
   it('is failed by its signal, and the source cancelled', async () => {
     const signal = new PlainSignal();
     const channel = full(1);
