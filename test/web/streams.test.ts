@@ -354,7 +354,7 @@ describe('toReadableStream', () => {
   describe('whose reader lets go with a read pending, and another that has the lock has not read yet', () => {
     async function handedOver(options?: Parameters<typeof toReadableStream<number>>[1]) {
       const channel = new Channel<number>(2);
-      const stream = toReadableStream(channel, options) as ReadableStream<number>;
+      const stream = toReadableStream<number>(channel, options);
       const first = stream.getReader();
       const left = watch(first.read());
       await macrotask();
