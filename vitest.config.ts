@@ -12,13 +12,12 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 // through a hundred thousand orders.
 const slow = ['docs', 'demo', 'leaks', 'laws', 'exhaustive', 'select-exhaustive'].map((name) => `test/${name}.test.ts`);
 
-// These have a process of their own, since they look at what is the process's: its heap, its handlers, its end, its
-// sockets, its console. The others share one, for starting a process takes longer than most of them.
+// These have a process of their own, since they look at what is the process's: its heap, its handlers, its timers, its
+// end, its console. The others share one, for starting a process takes longer than most of them.
 const apart = [
-  'test/{docs,demo,leaks,errors,politeness,parts,overflow}.test.ts',
-  'test/{diagnostics,node,otel,web}/**/*.test.ts',
-  'test/reactive/verify/*.test.ts',
-  'test/reactive/{conforms,leaks}.test.ts',
+  'test/{docs,demo,errors,politeness,parts,overflow}.test.ts',
+  'test/{diagnostics,otel}/*.test.ts',
+  'test/**/leaks.test.ts',
 ];
 
 export default defineConfig(({ mode }) => {

@@ -12,8 +12,8 @@
 // A line with an expected value that never ran is an error too.
 //
 // How a block runs: in a thread that must end by itself: a block that hangs, or leaves a timer or a handle behind, fails
-// after two seconds. The blocks of a file share a thread, one after the other, since most of the time is its start; where
-// anything is wrong each runs again in a thread of its own, and what counts is that.
+// after two seconds. Many blocks share a thread, one after the other, since most of the time is its start; where anything
+// is wrong each runs again in a thread of its own, and what counts is that.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -332,7 +332,7 @@ export class Runner {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** What is wrong with each example of a file, by `where`; nothing, where it did what its comments say and ended. */
+  /** What is wrong with each example, by `where`; nothing, where it did what its comments say and ended. */
   async runAll(examples: readonly Example[]): Promise<Map<string, string[]>> {
     const together = examples.length > 1 ? await this.#runTogether(examples) : undefined;
     const found = new Map<string, string[]>();
@@ -355,7 +355,9 @@ export class Runner {
     const prepared = examples.map((example) => this.#prepare(example));
     const { reports, failure } = await runInThread(this.#main(prepared));
     if (failure !== undefined) return undefined;
-    return new Map(prepared.map((each) => [each.where, compare(each, reports)]));
+    // What is reported belongs to the block that started last; a late report is missed in the one before, which then runs alone.
+    const starts = reports.flatMap((report, i) => ('state' in report ? [i] : []));
+    return new Map(prepared.map((each, i) => [each.where, compare(each, reports.slice(starts[i], starts[i + 1]))]));
   }
 
   #prepare(example: Example): Prepared {
@@ -388,7 +390,7 @@ interface Prepared extends Omit<Instrumented, 'code'> {
   readonly packages: readonly string[];
 }
 
-/** What an example did not report as it should: those of a file have no line in common. */
+/** What an example did not report as it should. */
 function compare({ prints, values }: Prepared, reports: readonly Report[]): string[] {
   const wrong: string[] = [];
   for (const line of values) {
