@@ -301,10 +301,10 @@ export class Core<T> implements Items<T>, Owner {
     return this.settings.overflow === 'reject' ? overflowError(this.place, value) : undefined;
   }
 
-  /** The error of one that would wait for room and may not, since too many do. */
-  crowded(value: unknown): Error | undefined {
+  /** The error of one that would wait for room, behind so many that are about to, and may not, since too many do. */
+  crowded(value: unknown, ahead = 0): Error | undefined {
     const { maxWaiters } = this.settings;
-    if (this.senders.length + this.reserves.length < maxWaiters) return undefined;
+    if (this.senders.length + this.reserves.length + ahead < maxWaiters) return undefined;
     return tooManyWaitersError(this.place, maxWaiters, value);
   }
 

@@ -144,9 +144,14 @@ function timedOut(timeout: number): TimeoutError {
 function refusalOf(cases: readonly Asked[], { signal, timeout }: Limits): Error | undefined {
   if (signal === undefined && timeout === Number.POSITIVE_INFINITY && cases.every(isNever)) return nothingToWaitFor();
   if (timeout === 0) return timedOut(timeout);
+  let entering: Map<Core<unknown>, number> | undefined;
   for (const { kind } of cases) {
-    const refusal = kind.does === 'send' ? kind.core.crowded(kind.value) : undefined;
+    if (kind.does !== 'send') continue;
+    entering ??= new Map();
+    const ahead = entering.get(kind.core) ?? 0;
+    const refusal = kind.core.crowded(kind.value, ahead);
     if (refusal !== undefined) return refusal;
+    entering.set(kind.core, ahead + 1);
   }
   return undefined;
 }

@@ -1158,6 +1158,15 @@ describe('maxWaiters', () => {
     expect(await rejection(channel.send(3))).toBeInstanceOf(TooManyWaitersError);
   });
 
+  it('counts each send of a select, of several on one channel too', async () => {
+    const channel = full(1, { maxWaiters: 2 });
+    const sends = (n: number) => Array.from({ length: n }, (_, i) => [`out${i}`, sending(channel, i)] as const);
+    const picked = select(Object.fromEntries(sends(3)));
+    expect(await rejection(picked)).toMatchObject({ code: 'ERR_SLUICE_TOO_MANY_WAITERS', value: 2 });
+    watch(select(Object.fromEntries(sends(2))));
+    expect(channel.stats().waitingSenders).toBe(2);
+  });
+
   it('stands in the way of no ready case, since only who waits is counted', async () => {
     for (let round = 0; round < 30; round++) {
       const crowded = full(1, { maxWaiters: 0 });
