@@ -4,8 +4,8 @@
 // `concurrency` items are; while nobody does, one less. So after n asks at most n + concurrency - 1 items were pulled.
 // It goes on by itself only within that.
 //
-// Invariants: `#running` are the calls that have not settled; `#line` is what is handed down next, in order: where it is
-// ordered every call from its start, else those that have settled. So what is in flight is in one of the two, or in both.
+// Invariants: a call is running, settled, or free for the next item; `#line` is what is handed down next, in order: where
+// it is ordered every call from its start, else those that have settled. So what is in flight is running, or in the line.
 
 import { Ring } from '../ring.js';
 import { Context } from './context.js';
@@ -13,11 +13,15 @@ import type { Operation } from './each.js';
 import type { Scope } from './scope.js';
 import { type Answer, END, isThenable, NOBODY, NONE, PENDING, type Sink, type Stage } from './stage.js';
 
-/** One call. */
+/** One call after another: with listeners made anew for each a flow of macrotasks took a quarter longer. */
 interface Call<In, Result> {
-  readonly input: In;
-  state: 'running' | 'settled' | 'failed';
+  state: 'running' | 'settled' | 'free';
+  input: In | undefined;
   result: Result | undefined;
+  /** When it was started, among all. */
+  turn: number;
+  readonly fulfilled: (result: Result) => void;
+  readonly rejected: (error: unknown) => void;
 }
 
 /** One such step at work. */
@@ -30,7 +34,9 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
   #stopped = false;
   #failure: { readonly error: unknown } | undefined = undefined;
   #inFlight = 0;
-  readonly #running: Set<Call<In, Result>> = new Set();
+  #turns = 0;
+  readonly #calls: Call<In, Result>[] = [];
+  readonly #free: Call<In, Result>[] = [];
   readonly #line: Ring<Call<In, Result>> = new Ring<Call<In, Result>>();
   readonly #context: Context = new Context();
 
@@ -52,10 +58,13 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
 
   answer(item: In | typeof END): void {
     this.#pulling = false;
-    this.#goOn(() => {
+    try {
       if (item === END) this.#ended = true;
       else this.#start(item);
-    });
+    } catch (error) {
+      return this.fail(error);
+    }
+    this.#goOn();
   }
 
   fail(error: unknown): void {
@@ -69,14 +78,8 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
   stop(reason: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    while (this.#line.size > 0) {
-      const call = this.#line.shift();
-      if (call.state === 'running') this.scope.drop(call.input);
-      else if (call.state === 'settled' && this.operation.yields) this.scope.drop(call.result);
-      this.#running.delete(call);
-    }
-    for (const { input } of this.#running) this.scope.drop(input);
-    this.#running.clear();
+    while (this.#line.size > 0) this.#drop(this.#line.shift());
+    for (const call of this.#calls.sort((a, b) => a.turn - b.turn)) this.#drop(call);
     this.#context.stop(reason);
     this.above.stop(reason);
   }
@@ -96,28 +99,43 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
 
   #start(item: In): void {
     if (this.#stopped) return this.scope.dropLate(item);
-    const call: Call<In, Result> = { input: item, state: 'running', result: undefined };
+    const call = this.#free.pop() ?? this.#newCall();
+    call.state = 'running';
+    call.input = item;
+    call.turn = this.#turns++;
     this.#inFlight++;
-    this.#running.add(call);
     if (this.ordered) this.#line.push(call);
     let result: Result | PromiseLike<Result>;
     try {
       result = this.operation.call(item, this.#context);
       if (isThenable(result)) {
-        Promise.resolve(result).then(
-          (value) => this.#goOn(() => this.#settle(call, value)),
-          (error: unknown) => {
-            this.#giveUp(call);
-            this.fail(error);
-          },
-        );
+        Promise.resolve(result).then(call.fulfilled, call.rejected);
         return;
       }
     } catch (error) {
-      this.#giveUp(call);
+      release(call);
       throw error;
     }
     this.#settle(call, result);
+  }
+
+  #newCall(): Call<In, Result> {
+    const call: Call<In, Result> = {
+      state: 'free',
+      input: undefined,
+      result: undefined,
+      turn: 0,
+      fulfilled: (result) => {
+        this.#settle(call, result);
+        this.#goOn();
+      },
+      rejected: (error) => {
+        release(call); // its item is the thrower's business, not a dropped one
+        this.fail(error);
+      },
+    };
+    this.#calls.push(call);
+    return call;
   }
 
   #settle(call: Call<In, Result>, result: Result): void {
@@ -125,23 +143,22 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
       if (this.operation.yields) this.scope.dropLate(result);
       return;
     }
-    this.#running.delete(call);
     call.state = 'settled';
     call.result = result;
     if (!this.ordered) this.#line.push(call);
   }
 
-  /** The function threw: its item is the thrower's business, not a dropped one. */
-  #giveUp(call: Call<In, Result>): void {
-    this.#running.delete(call);
-    call.state = 'failed';
+  #drop(call: Call<In, Result>): void {
+    const { state, input, result } = call;
+    release(call);
+    if (state === 'running') this.scope.drop(input);
+    else if (state === 'settled' && this.operation.yields) this.scope.drop(result);
   }
 
-  /** Whatever a later event brings: does it, works ahead, and answers whoever asks. */
-  #goOn(event: () => void): void {
+  /** Something has come: works ahead, and answers whoever asks. */
+  #goOn(): void {
     let out: Answer<Out> = PENDING;
     try {
-      event();
       this.#fill();
       if (this.#asked) out = this.#now();
     } catch (error) {
@@ -156,7 +173,9 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
     for (let call = this.#line.first; call?.state === 'settled'; call = this.#line.first) {
       this.#line.shift();
       this.#inFlight--;
-      const out = this.operation.accept(call.result as Result, call.input);
+      const out = this.operation.accept(call.result as Result, call.input as In);
+      release(call);
+      this.#free.push(call);
       if (out === NONE) {
         this.#fill();
         continue;
@@ -168,4 +187,10 @@ export class Pool<In, Result, Out> implements Stage<Out>, Sink<In> {
     this.#asked = false;
     return END;
   }
+}
+
+/** Keeps nothing of an item that has gone. */
+function release<In, Result>(call: Call<In, Result>): void {
+  call.state = 'free';
+  call.input = call.result = undefined;
 }
