@@ -19,6 +19,7 @@ import { build } from 'esbuild';
 
 const NODES = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' };
 const OTHERS = { bun: '1.4.5', deno: '2.9.6', workerd: '1.20261117.1' };
+const RXJS9 = '9.0.0-beta.0'; // wants Node 22.13, so it is no dependency of the project
 const CHROMIUM =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
   '--disable-component-update --disable-sync';
@@ -62,7 +63,9 @@ async function prepare() {
   rmSync(built, { recursive: true, force: true });
   mkdirSync(built, { recursive: true });
   const options = { entryPoints: [join(root, 'test/matrix/smoke.mjs')], bundle: true, format: 'esm', target: 'es2022' };
-  const common = { ...options, absWorkingDir: root, logLevel: 'warning' };
+  // Chunks have no effects of their own, as package.json says; a bundler says so of each, outside of node_modules.
+  const logOverride = { 'ignored-bare-import': 'silent' };
+  const common = { ...options, absWorkingDir: root, logLevel: 'warning', logOverride };
   const entries = ['index', 'observable', 'web'].map((name) => `./dist/${name}.js`);
   await build({ ...common, outfile: join(built, 'smoke.mjs'), external: entries });
   await build({ ...common, outfile: join(built, 'whole.mjs') });
@@ -105,6 +108,7 @@ function install() {
   for (const [major, version] of Object.entries(NODES)) {
     wanted.push([`node${major}`, `npm:node-${platform}-${process.arch}@${version}`]);
   }
+  wanted.push(['rxjs9', `npm:rxjs@${RXJS9}`]);
   const missing = wanted.filter(([name]) => !existsSync(join(modules, name)));
   if (missing.length === 0) return;
   const folder = join(matrix, 'runtimes');
@@ -178,6 +182,20 @@ const chromium = (command) =>
 const firefox = (command) =>
   browse(command, (url, profile) => ['--headless', '--no-remote', '--profile', profile, url], { MOZ_HEADLESS: '1' });
 
+/** The observables' own tests where RxJS 9 runs, with the Observable of the platform that it installs. */
+async function rxjs(command) {
+  const file = join(built, 'rxjs.json');
+  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/observable'];
+  const env = { RXJS9: join(modules, 'rxjs9/dist/esm/index.js') };
+  const { code, out } = await hear(command, [...vitest, '--reporter=json', `--outputFile=${file}`], { cwd: root, env });
+  if (!existsSync(file)) return { code, out };
+  const tests = JSON.parse(readFileSync(file, 'utf8')).testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failures = tests.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName);
+  if (!tests.some(({ fullName }) => fullName.includes('RxJS 9'))) failures.push('no test of RxJS 9 ran');
+  const passed = tests.filter(({ status }) => status === 'passed').length;
+  return { code, out: `REPORT ${JSON.stringify({ passed, failures })}` };
+}
+
 const RUNTIMES = [
   ...Object.keys(NODES).map((major) => ({
     name: `Node ${major}`,
@@ -195,6 +213,13 @@ const RUNTIMES = [
     find: () => binary('@cloudflare', 'workerd'),
     run: (command) => hear(command, ['test', 'config.capnp']),
   },
+  {
+    name: 'RxJS 9',
+    find: () =>
+      [join(modules, 'node24/bin/node')].find((path) => existsSync(path) && existsSync(join(modules, 'rxjs9'))),
+    run: rxjs,
+    version: `${RXJS9}, Node 24`,
+  },
   { name: 'Chromium', find: () => browser('chromium'), run: chromium },
   { name: 'Firefox', find: () => browser('firefox-esr'), run: firefox },
 ].filter(({ name }) => only.length === 0 || only.some((each) => name.toLowerCase().includes(each)));
@@ -204,18 +229,19 @@ install();
 const print = (...cells) =>
   console.log(
     cells
-      .map((cell, at) => cell.padEnd([10, 16, 26, 0][at]))
+      .map((cell, at) => cell.padEnd([10, 22, 26, 0][at]))
       .join('  ')
       .trimEnd(),
   );
 print('runtime', 'version', 'result', 'ms');
-for (const { name, find, run } of RUNTIMES) {
+for (const { name, find, run, version: known } of RUNTIMES) {
   const command = find();
   if (command === undefined) {
     print(name, '-', 'not installed', '-');
     continue;
   }
-  const version = /\d+[.-][\w.-]+/.exec(spawnSync(command, ['--version'], { encoding: 'utf8' }).stdout)?.[0] ?? '?';
+  const said = spawnSync(command, ['--version'], { encoding: 'utf8' }).stdout;
+  const version = known ?? /\d+[.-][\w.-]+/.exec(said)?.[0] ?? '?';
   const started = performance.now();
   const { code, out } = await run(command);
   const ms = String(Math.round(performance.now() - started));
