@@ -27,6 +27,7 @@ export default defineConfig({
   external: [/^node:/],
   removeNodeProtocol: false,
   splitting: true,
+  treeshake: 'safest', // rollup writes the CJS then; what does it otherwise makes a call of each `?.`, three times as slow
   clean: true,
   define: { SLUICE_CHECKED: 'false', SLUICE_BURSTS: 'true', SLUICE_POLITE: 'true' },
 });
