@@ -77,6 +77,10 @@ export class Each<In, Result, Out> implements Stage<Out>, Sink<In> {
 
   /** Puts an item into the operation. */
   #enter(item: In): Out | typeof NONE | typeof PENDING {
+    if (this.#stopped) {
+      this.scope.dropLate(item);
+      return PENDING;
+    }
     let result: Result | PromiseLike<Result>;
     this.#input = item;
     try {

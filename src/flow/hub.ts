@@ -123,7 +123,13 @@ export class Hub<T> implements Sink<T>, Abortable {
     const { route, branches } = this;
     if (route === undefined) {
       this.#inHand = item;
-      for (const branch of branches) if (!branch.left) this.#offer(branch, item);
+      this.#owed++; // one may take what it is owed while others are still to be offered it
+      for (const branch of branches) {
+        if (branch.left) continue;
+        if (this.#over) this.scope.drop(item);
+        else this.#offer(branch, item);
+      }
+      this.#owed--;
     } else {
       const branch = branches[route(item)] as Branch<T>;
       this.#inHand = item;

@@ -79,7 +79,9 @@ export class Iteration<T> implements ChannelIterator<T>, Sink<T>, Abortable {
 
   answer(item: T | typeof END): void {
     this.#asked = false;
-    if (item === END) {
+    if (this.#over) {
+      if (item !== END) this.scope.dropLate(item); // the flow was ended on the item's way down
+    } else if (item === END) {
       this.#finish();
       this.#settleRest();
     } else {

@@ -4,7 +4,7 @@ import { Channel } from 'sluice';
 import { type BranchOptions, type Flow, flow } from 'sluice/flow';
 import { describe, expect, it } from 'vitest';
 import { collect, macrotask, microtasks, rejection, thrown, watch } from '../support.js';
-import { asynchronous, iterate, manual, sync } from './sources.js';
+import { asynchronous, iterate, manual, slow, sync } from './sources.js';
 
 function noting<T>(source: Iterable<T> | AsyncIterable<T>, signal?: AbortSignal) {
   const dropped: unknown[] = [];
@@ -177,6 +177,38 @@ describe('broadcast', () => {
         for (const items of all) expect(items).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
       }
     }
+  });
+
+  it('gives every item also to a branch that is slower than two whose chains pull each other', async () => {
+    for (const capacity of [0, 1, 2]) {
+      const [a, b, c] = flow(slow({ length: 9 }).source).broadcast(3, { capacity }) as [
+        Flow<number>,
+        Flow<number>,
+        Flow<number>,
+      ];
+      const got: number[] = [];
+      const tardy = c.forEach(async (n) => {
+        got.push(n);
+        for (let i = 0; i < 5; i++) await macrotask();
+      });
+      const pairs = await b
+        .drop(capacity + 1)
+        .zip(a)
+        .toArray();
+      await tardy;
+      expect(pairs).toEqual(numbers(8 - capacity).map((n) => [n + capacity + 1, n]));
+      expect(got).toEqual(numbers(9));
+    }
+  });
+
+  it('drops, when it is aborted by the reader of one branch, what was to be offered to the others', async () => {
+    const controller = new AbortController();
+    const { items, dropped } = noting(asynchronous().source, controller.signal);
+    const [a] = items.broadcast(2, { capacity: 2 });
+    const reading = a?.tap((n) => n === 2 && controller.abort('reason')).run();
+    expect(await rejection(reading as Promise<void>)).toBe('reason');
+    await macrotask();
+    expect(dropped).toEqual([2, 1, 2]); // in hand, buffered, and still to be offered
   });
 
   it('pulls nothing before a branch is pulled, then capacity + 1 ahead of the slowest', async () => {

@@ -332,6 +332,43 @@ describe.each(KINDS)('over %s', (_kind, make) => {
   });
 });
 
+describe('a flow that ends inside of a take, which lets go of its source before its last item goes on', () => {
+  /** Ends the flow that reads it while it is returned, by whatever `ending` does then. */
+  const ending = (end: () => void): AsyncIterable<number> => ({
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ value: 1, done: false }),
+      return: () => {
+        end();
+        return Promise.resolve({ value: undefined, done: true });
+      },
+    }),
+  });
+
+  const BELOW: ((items: Flow<number>, fn: (n: number) => number) => Flow<number>)[] = [
+    (items) => items,
+    (items, fn) => items.map(fn),
+    (items, fn) => items.map(fn, { concurrency: 2 }),
+  ];
+
+  it.each([
+    ['by a signal', false],
+    ['by return()', true],
+  ])('%s drops that item, and calls no function below any more', async (_, returns) => {
+    for (const below of BELOW) {
+      const controller = new AbortController();
+      const dropped: unknown[] = [];
+      const called: number[] = [];
+      const source = ending(() => void (returns ? iterator.return() : controller.abort('reason')));
+      const items = flow(source, { signal: controller.signal, onDrop: (item) => dropped.push(item) }).take(1);
+      const iterator = iterate(below(items, (n) => called.push(n)));
+      const next = await iterator.next().catch((error: unknown) => error);
+      expect(next).toEqual(returns ? { value: undefined, done: true } : 'reason');
+      await macrotask();
+      expect([called, dropped]).toEqual([[], [1]]);
+    }
+  });
+});
+
 describe('a channel as the source', () => {
   it('stays open at an early end, and another consumer goes on', async () => {
     const channel = Channel.from([1, 2, 3, 4], 4);
