@@ -1,7 +1,8 @@
-// recommendCapacity: what was measured of a stage, read and checked, and what queueing.ts makes of it.
+// recommendCapacity: what was measured of a stage, read and checked, and what queueing.ts and replay.ts make of it.
 
 import { checkCapacity, checkInteger, wrong } from '../arguments.js';
 import { type Stage, type Times, utilisation, waits } from './queueing.js';
+import { replay } from './replay.js';
 
 /** More would take seconds to compute, and is a mistake. */
 const MOST_SERVERS = 1_000_000;
@@ -44,9 +45,10 @@ export interface Load {
 /**
  * The capacity for the channel before a stage: the smallest at which a send finds room with the chance `p`, at least 1.
  *
- * It is an estimate by queueing theory, within a quarter of simulated queues at loads from 0.3 to 0.95, or within one item.
- * It holds where gaps and service times do not depend on each other; items that come in waves need more. A larger buffer
- * does not help a stage that is too slow on average: a load of 1 or more is refused.
+ * It is an estimate by queueing theory, within a quarter of simulated queues at loads from 0.3 to 0.95, or within one item,
+ * where gaps and service times do not depend on each other. Where the times of arrivals are given, and those very items
+ * would have needed more than twice as much, since they came in bursts, it is what they would have needed. A larger
+ * buffer does not help a stage that is too slow on average: a load of 1 or more is refused.
  *
  * @returns the capacity, and what else is known of the stage
  * @throws RangeError for a load at or above 1, and for a number out of its range; TypeError for a thing of the wrong kind
@@ -92,6 +94,13 @@ export function recommendCapacity(load: Load): {
   }
   const capacity = Math.max(1, waiting.places(1 - p));
   checkCapacity(capacity, 1);
+  if (typeof arrivals !== 'number') {
+    const measured = replay(arrivals, stage.services.mean, servers);
+    const needed = measured.places(1 - p);
+    // Items whose gaps are independent hardly ever need so much more: these came in bursts.
+    const inBursts = needed > 2 * capacity + 1;
+    if (inBursts) return { capacity: needed, utilisation: used, wait: Math.max(waiting.mean, measured.mean) };
+  }
   return { capacity, utilisation: used, wait: waiting.mean };
 }
 

@@ -86,6 +86,31 @@ describe('recommendCapacity', () => {
     });
   });
 
+  it('is no less than what a burst needed that was measured, item by item', () => {
+    const bursts = (size: number, apart: number): number[] =>
+      Array.from({ length: 100 * size }, (_, i) => 1_000 * Math.floor(i / size) + apart * (i % size));
+    // The first is served at once; those behind it wait 1, 2, … 9 ms.
+    expect(recommendCapacity({ arrivals: bursts(10, 0), service: [1] })).toMatchObject({ capacity: 9, wait: 4.5 });
+    expect(recommendCapacity({ arrivals: bursts(10, 0), service: [1], servers: 2 })).toMatchObject({
+      capacity: 8,
+      wait: 2,
+    });
+    expect(recommendCapacity({ arrivals: bursts(10, 0), service: { mean: 1, p99: 1 }, p: 0.5 }).capacity).toBe(4);
+    // When the last comes, after 4.5 ms, four have been served and a fifth is being served.
+    expect(recommendCapacity({ arrivals: bursts(10, 0.5), service: [0.5, 1.5] }).capacity).toBe(5);
+  });
+
+  it('is what theory says where gaps are independent, whatever the order of the service times', () => {
+    for (const mean of [4, 10]) {
+      const arrivals = arrivalsOf(exponential, 80, 20_000);
+      const service = drawn(exponential, mean, 20_000);
+      const ascending = [...service].sort((a, b) => a - b);
+      const said = recommendCapacity({ arrivals, service });
+      expect(recommendCapacity({ arrivals, service: ascending }).capacity).toBe(said.capacity);
+      expectClose(said.capacity, recommendCapacity({ arrivals: 80, service }).capacity, 1);
+    }
+  });
+
   it('grows with the load, with p, and with what varies; shrinks with servers at the same load', () => {
     const capacity = (load: Partial<Load>): number =>
       recommendCapacity({ arrivals: 80, service: { mean: 10, p99: 30 }, ...load }).capacity;
