@@ -23,6 +23,11 @@ function give<T>(how: When, value: T): T | Promise<T> {
   if (how === 'now') return value;
   return how === 'soon' ? Promise.resolve(value) : new Promise((resolve) => setImmediate(resolve, value));
 }
+/** A value after so many turns. */
+async function lasting<T>(turns: number, value: T): Promise<T> {
+  for (let i = 0; i < turns; i++) await macrotask();
+  return value;
+}
 /** Now and then late. */
 const at = (how: When, item: number): When => (how === 'later' && item % 3 !== 0 ? 'now' : how);
 
@@ -322,5 +327,48 @@ describe.skipIf(MUTATING)('memory', () => {
     await run(100_000);
     collectGarbage();
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(2_000_000);
+  });
+});
+
+describe('branches that are joined again', () => {
+  const kinds = fc.constantFrom<(plan: Plan) => Recorded>(sync, asynchronous, slow);
+  /** How the three branches are read: two of them together or apart, the third more slowly. */
+  const graph = fc.record({
+    make: kinds,
+    capacity: fc.nat(3),
+    length: fc.nat(12),
+    order: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
+    ahead: fc.nat(4),
+    join: fc.constantFrom<'zip' | 'merge' | 'apart'>('zip', 'merge', 'apart'),
+    pace: when,
+    turns: fc.nat(5), // of the event loop, that the third takes for an item
+  });
+
+  it('give every item to every branch, in order', async () => {
+    await fc.assert(
+      fc.asyncProperty(graph, async ({ make, capacity, length, order, ahead, join, pace, turns }) => {
+        const all = flow(make({ length }).source).broadcast(3, { capacity });
+        const got: number[][] = [[], [], []];
+        const noting = all.map((branch, i) =>
+          branch.map((item) => {
+            got[i]?.push(item);
+            return i === order[2] ? lasting(turns, item) : give(at(pace, item), item);
+          }),
+        );
+        const [a, b, c] = order.map((i) => noting[i]) as [Flow<number>, Flow<number>, Flow<number>];
+        // Zipped to one that is further ahead than a branch may be, they would wait for each other for ever.
+        const dropped = Math.min(ahead, capacity + 1);
+        const joined =
+          join === 'apart' ? [a.run(), b.run()] : [join === 'zip' ? a.drop(dropped).zip(b).run() : a.merge(b).run()];
+        await Promise.all([...joined, c.run()]);
+        const items = Array.from({ length }, (_, i) => i + 1);
+        const [first, second, third] = order.map((i) => got[i]);
+        expect(third).toEqual(items);
+        expect(first).toEqual(items);
+        // A zip ends with the shorter side, which has been asked for no more than it takes.
+        expect(second).toEqual(join === 'zip' ? items.slice(0, second?.length) : items);
+      }),
+      { numRuns: RUNS },
+    );
   });
 });
