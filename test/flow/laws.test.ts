@@ -123,6 +123,21 @@ const overArray = (steps: Step[], length: number): number[] =>
     Array.from({ length }, (_, i) => i + 1),
   );
 
+/** The same source; `tell` is called while it is returned. */
+function whenReturned(items: Recorded['source'], tell: () => void): Recorded['source'] {
+  const wrap = <I extends Iterator<number> | AsyncIterator<number>>(inner: I): I =>
+    ({
+      next: () => inner.next(),
+      return: () => {
+        tell();
+        return inner.return?.();
+      },
+    }) as I;
+  return Symbol.iterator in items
+    ? { [Symbol.iterator]: () => wrap(items[Symbol.iterator]()) }
+    : { [Symbol.asyncIterator]: () => wrap(items[Symbol.asyncIterator]()) };
+}
+
 describe('a random chain over a random source', () => {
   it('gives what the same chain gives over arrays, by any end', async () => {
     await fc.assert(
@@ -305,6 +320,61 @@ describe('conservation', () => {
         },
       ),
       { numRuns: RUNS },
+    );
+  });
+
+  it('and where its own functions, its drops or its source end it, while they run', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.oneof(
+            holding,
+            fc.integer({ min: 1, max: 4 }).map((n) => (items: Flow<unknown>) => items.take(n)),
+          ),
+          {
+            maxLength: 4,
+          },
+        ),
+        source,
+        fc.constantFrom('return', 'abort'),
+        fc.constantFrom('function', 'drop', 'source'),
+        fc.nat(4),
+        fc.integer({ min: 1, max: 3 }),
+        async (steps, [, make], way, who, place, at) => {
+          const controller = new AbortController();
+          const dropped: unknown[] = [];
+          const { source: items, log } = make({ length: 12 });
+          const end = (): void => void (way === 'abort' ? controller.abort() : iterator.return());
+          const onDrop = (item: unknown): void => {
+            dropped.push(item);
+            if (who === 'drop') end();
+          };
+          const base: Flow<unknown> = flow(who === 'source' ? whenReturned(items, end) : items, {
+            signal: controller.signal,
+            onDrop,
+          });
+          const ending = (above: Flow<unknown>): Flow<unknown> =>
+            above.tap((item) => who === 'function' && [item].flat(5).includes(at) && end());
+          const chained = steps.reduce((above, apply, i) => apply(i === place ? ending(above) : above), base);
+          const iterator = (steps.length <= place ? ending(chained) : chained)[Symbol.asyncIterator]();
+          const seen: unknown[] = [];
+          try {
+            for (;;) {
+              const { done, value } = await iterator.next();
+              if (done) break;
+              seen.push(value);
+              if (seen.length === 3) await iterator.return();
+            }
+          } catch (error) {
+            expect(error).toBe(controller.signal.reason);
+          }
+          for (let i = 0; i < 4; i++) await macrotask();
+          const [given, left] = [seen.flat(5), dropped.flat(5)] as [number[], number[]];
+          expect(new Set([...given, ...left])).toEqual(new Set(log.pulled));
+          expect(given.filter((item) => left.includes(item))).toEqual([]);
+        },
+      ),
+      { numRuns: 2 * RUNS },
     );
   });
 });
