@@ -2,10 +2,12 @@
 //
 // Guarantees: several channels under the same attributes are summed, and the counters of one that has left stay in the sum,
 // so that they never fall: a name may belong to a thousand short channels, one after the other. No item costs anything:
-// all is read at the collection.
+// all is read at the collection. One that cannot be read silences no other: it keeps its counters, and its error is
+// reported as uncaught.
 //
 // Invariant: the callback is with the meter exactly while something is observed, or drops at an end are to be reported.
 
+import { reportUncaught } from '../callbacks.js';
 import type { ChannelStats } from '../contract.js';
 import type { Attributes, BatchObservableResultLike, Instruments, MeterLike } from './meter.js';
 import { instrumentsOf } from './meter.js';
@@ -66,6 +68,16 @@ function add(sum: Values, values: Values, sign = 1): void {
   for (let row = 0; row < ROWS.length; row++) {
     const value = values[row];
     if (value !== undefined) sum[row] = (sum[row] ?? 0) + sign * value;
+  }
+}
+
+/** Reads what may throw: a target has the `stats()` of whoever wrote it. */
+function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    reportUncaught(error);
+    return otherwise;
   }
 }
 
@@ -139,7 +151,7 @@ export class Series {
     const lost: Member[] = [];
     const sum = [...this.#gone];
     for (const member of this.members) {
-      const values = member.read();
+      const values = attempt(() => member.read(), member.counters);
       if (values === undefined) lost.push(member);
       add(sum, values ?? member.counters);
     }
@@ -183,7 +195,7 @@ export class Observed {
     if (!member.isIn) return;
     member.release();
     const { series } = member;
-    const late = member.readLast() && ended;
+    const late = attempt(() => member.readLast(), false) && ended;
     series.leave(member);
     if (series.members.size > 0 || late) return;
     this.#active.delete(series);

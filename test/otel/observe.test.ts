@@ -19,6 +19,7 @@ function started(temporality?: AggregationTemporality): Sdk {
 
 afterEach(async () => {
   vi.useRealTimers();
+  vi.unstubAllGlobals();
   for (const each of open.splice(0)) await each.shutdown();
 });
 
@@ -164,6 +165,33 @@ describe('observe', () => {
     channel.tryReceive();
     using _ = observe(channel, otel.meter);
     expect(await read(otel, 'sluice.channel.items')).toEqual({ send: 2, receive: 1 });
+  });
+
+  it('reads the others where the stats of one throw: that keeps its counters, and its error is reported', async () => {
+    const otel = started();
+    const uncaught: unknown[] = [];
+    vi.stubGlobal('reportError', (error: unknown) => uncaught.push(error));
+    const gone = new Error('gone');
+    const ended = deferred();
+    let stats = (): ChannelStats => ({ ...full(2, { name: 'broken' }).stats(), dropped: 4 });
+    using _ = observe(full(1, { name: 'before' }), otel.meter);
+    const broken = { stats: () => stats(), completion: ended.promise };
+    observe(broken, otel.meter);
+    observe(full(3, { name: 'after' }), otel.meter);
+    await otel.collect();
+    expect(uncaught).toEqual([]);
+    stats = () => {
+      throw gone;
+    };
+    expect(await read(otel, 'sluice.channel.usage', 'before')).toEqual({ '': 1 });
+    expect(await read(otel, 'sluice.channel.usage', 'after')).toEqual({ '': 3 });
+    expect(await read(otel, 'sluice.channel.items', 'broken')).toEqual({ send: 2, receive: 0 });
+    expect(uncaught).toEqual([gone, gone, gone]);
+    ended.reject(gone);
+    await microtasks();
+    expect(uncaught).toEqual([gone, gone, gone, gone]); // it has left, and is asked no more
+    expect(await read(otel, 'sluice.channel.dropped', 'after')).toEqual({ cancel: 0 });
+    expect(uncaught).toHaveLength(4);
   });
 
   it('throws at bad arguments, and has then observed none of several', async () => {
