@@ -10,10 +10,13 @@ import { noted, type Observer, watch } from '../observers.js';
 import type { Waiter, WaiterList } from '../waiters.js';
 import type { Attributes, Instruments } from './meter.js';
 
+/** One in so many blocked waits is measured: none. */
+export const NONE: number = Number.POSITIVE_INFINITY;
+
 /** The measuring of one channel. */
 export class Measure {
-  /** One in so many blocked waits is measured; 0: none is. */
-  every: number;
+  /** One in so many blocked waits is measured. */
+  every: number = NONE;
   #left = 1;
   #highSince: number | undefined;
   readonly #send: Attributes;
@@ -21,18 +24,17 @@ export class Measure {
 
   constructor(
     isHigh: boolean,
-    every: number,
     private readonly instruments: Instruments,
     private readonly attributes: Attributes,
   ) {
-    this.every = every;
     this.#highSince = isHigh ? clock() : undefined;
     this.#send = { ...attributes, 'sluice.side': 'send' };
     this.#receive = { ...attributes, 'sluice.side': 'receive' };
   }
 
   waits(waiter: Waiter): void {
-    if (this.every === 0 || --this.#left > 0) return;
+    this.#left = Math.min(this.#left, this.every) - 1;
+    if (this.#left > 0 || this.every === NONE) return;
     this.#left = this.every;
     const note = noted(waiter);
     if (note.measuredBy === undefined) note.measuredBy = [this];

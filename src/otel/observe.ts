@@ -12,7 +12,7 @@ import { CORE } from '../open.js';
 import { peakReader } from '../peaks.js';
 import type { BoundedQueue } from '../queue.js';
 import { Weighing } from '../weighing.js';
-import { Measure, measure } from './measure.js';
+import { Measure, measure, NONE } from './measure.js';
 import type { Attributes, MeterLike } from './meter.js';
 import { Member, Observed, type Series, type Source, type Values } from './series.js';
 
@@ -45,7 +45,7 @@ export type ObserveTarget = Channel<any> | BoundedQueue<any> | { stats(): Channe
 export interface ObserveOptions {
   /** Put on every data point, beside `sluice.channel.name`: few values each, or the metrics grow without bound. */
   readonly attributes?: Record<string, string> | undefined;
-  /** Whether blocked waits are measured: all of them (`true`), or one in so many, an integer from 1. None by default. */
+  /** Whether blocked waits are measured: all of them (`true`), or one in so many, an integer from 1. None by default. Where the same is observed several times: as many as any wants. */
   readonly waits?: boolean | number | undefined;
 }
 
@@ -82,7 +82,7 @@ export function observe(
   checkObject('options', options);
   const { attributes = {}, waits = false } = options;
   checkObject('options.attributes', attributes);
-  const every = typeof waits === 'boolean' ? Number(waits) : waits;
+  const every = waits === false ? NONE : Number(waits);
   if (typeof waits !== 'boolean') checkInteger('options.waits', waits, 1);
   if (typeof (meter as MeterLike | undefined)?.addBatchObservableCallback !== 'function') {
     throw wrong('meter', 'a Meter of OpenTelemetry', meter);
@@ -129,17 +129,21 @@ function enter(observed: Observed, target: ObserveTarget, attributes: Attributes
   if (known?.isIn) {
     member = known; // the same again: it is counted once
   } else {
-    member = core === undefined ? foreign(observed, series, target) : own(observed, series, core, attributes, every);
+    member = core === undefined ? foreign(observed, series, target) : own(observed, series, core, attributes);
     if (known !== undefined) member.counters = known.counters;
     series.memberOf.set(core ?? target, member);
     observed.enter(member);
   }
-  member.uses++;
+  const { uses } = member;
+  uses.push(every);
+  member.measure(Math.min(...uses));
   let left = false;
   return () => {
     if (left) return;
     left = true;
-    if (--member.uses === 0) observed.leave(member, false);
+    uses.splice(uses.indexOf(every), 1);
+    if (uses.length === 0) observed.leave(member, false);
+    else if (member.isIn) member.measure(Math.min(...uses));
   };
 }
 
@@ -156,13 +160,7 @@ function firmly<T>(thing: T): () => T {
 const ROW_OF: Readonly<Record<string, number>> = { 'drop-oldest': 0, 'drop-newest': 1 };
 
 /** A channel of ours. No function in here may speak of `channel`, or the member would keep it alive. */
-function own(
-  observed: Observed,
-  series: Series,
-  channel: Core<unknown>,
-  attributes: Attributes,
-  every: number,
-): Member {
+function own(observed: Observed, series: Series, channel: Core<unknown>, attributes: Attributes): Member {
   const core = weakly(channel);
   const peaks = new WeakMap([[channel, peakReader(channel)]]);
   const policyRow = ROW_OF[channel.settings.overflow];
@@ -177,7 +175,9 @@ function own(
       return drops;
     },
   };
-  const stopMeasuring = measuring(channel, observed, attributes, every);
+  const hasMarks = channel.pressure !== undefined;
+  const by = new Measure(channel.pressure?.isHigh === true, observed.instruments, attributes);
+  let stopMeasuring: ReturnType<typeof measure> | undefined;
   const follower: Follower = {
     cancelling() {},
     ending() {
@@ -185,32 +185,28 @@ function own(
       if (ended?.ended) ended.callbacks.add(() => observed.leave(member, true));
     },
   };
-  const member = new Member(source, series, () => {
-    const left = core();
-    stopMeasuring(left);
-    if (left === undefined) return;
-    left.followers.delete(follower);
-    peaks.get(left)?.close();
-  });
+  const member = new Member(
+    source,
+    series,
+    (every) => {
+      const held = core();
+      by.every = every;
+      if (!hasMarks && every === NONE) {
+        stopMeasuring?.(held);
+        stopMeasuring = undefined;
+      } else if (held !== undefined) stopMeasuring ??= measure(held, by);
+    },
+    () => {
+      const left = core();
+      stopMeasuring?.(left);
+      by.relieved();
+      if (left === undefined) return;
+      left.followers.delete(follower);
+      peaks.get(left)?.close();
+    },
+  );
   channel.followers.add(follower);
   return member;
-}
-
-/** Measures what is slow of it, where there is something; gives what ends that. */
-function measuring(
-  core: Core<unknown>,
-  { instruments }: Observed,
-  attributes: Attributes,
-  every: number,
-): (core: Core<unknown> | undefined) => void {
-  const { pressure } = core;
-  if (every === 0 && pressure === undefined) return () => {};
-  const by = new Measure(pressure?.isHigh === true, every, instruments, attributes);
-  const stop = measure(core, by);
-  return (left) => {
-    stop(left);
-    by.relieved();
-  };
 }
 
 /** Whatever has `stats()`; weakly only where it says when it has ended. */
@@ -226,7 +222,12 @@ function foreign(observed: Observed, series: Series, target: ObserveTarget): Mem
     peak: ({ peakSize, size }) => (peakSize > highest ? (highest = peakSize) : size),
     drops: ({ dropped }) => [undefined, undefined, undefined, dropped],
   };
-  const member = new Member(source, series, () => {});
+  const member = new Member(
+    source,
+    series,
+    () => {},
+    () => {},
+  );
   if (ends) {
     const leave = (): void => observed.leave(member, true);
     completion.then(leave, leave);

@@ -83,13 +83,16 @@ function attempt<T>(read: () => T, otherwise: T): T {
 
 /** A channel that is observed: once in a series, however often that was asked for. */
 export class Member {
-  uses = 0;
+  /** Of each use of it: one in how many blocked waits is to be measured. The least is. */
+  readonly uses: number[] = [];
   /** Its counters, as last read. */
   counters: Values = [];
 
   constructor(
     readonly source: Source,
     readonly series: Series,
+    /** Measures one in so many blocked waits from now on. */
+    readonly measure: (every: number) => void,
     /** Lets go of all else that was made for it. */
     readonly release: () => void,
   ) {}

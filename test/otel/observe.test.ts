@@ -306,6 +306,46 @@ describe('the histogram of waits', () => {
     expect(await read(otel, 'sluice.channel.wait_time', 'b')).toEqual({ receive: 10 });
   });
 
+  it.each([
+    ['', undefined],
+    [' that has watermarks', {}],
+  ])('has as many as any use of a channel%s wants, while that lasts', async (_, watermarks) => {
+    const otel = started();
+    const channel = new Channel<number>(10, { name: 'orders', watermarks });
+    const blocked = async (times: number): Promise<Record<string, number>> => {
+      for (let i = 0; i < times; i++) {
+        const receive = channel.receive();
+        channel.trySend(i);
+        await receive;
+      }
+      return read(otel, 'sluice.channel.wait_time');
+    };
+    const plain = observe(channel, otel.meter);
+    expect(await blocked(4)).toEqual({});
+    const sampled = observe(channel, otel.meter, { waits: 4 });
+    expect(await blocked(4)).toEqual({ receive: 1 });
+    const all = observe(channel, otel.meter, { waits: true });
+    expect(await blocked(4)).toEqual({ receive: 5 });
+    all[Symbol.dispose]();
+    all[Symbol.dispose]();
+    expect(await blocked(8)).toEqual({ receive: 7 });
+    sampled[Symbol.dispose]();
+    expect(await blocked(8)).toEqual({ receive: 7 });
+    expect(observers?.length).toBe(watermarks && 1);
+    plain[Symbol.dispose]();
+    expect(observers).toBeUndefined();
+  });
+
+  it('begins no more at the disposal of one that has waits, where the channel has ended before', () => {
+    const { meter } = started();
+    const channel = new Channel<number>(1, { name: 'orders' });
+    const two = [observe(channel, meter, { waits: 3 }), observe(channel, meter, { waits: 2 })];
+    channel.close();
+    for (const each of two) each[Symbol.dispose]();
+    expect(observers).toBeUndefined();
+    expect(channel[CORE].measured).toBeUndefined();
+  });
+
   it('is told when the channel is consistent: a histogram that uses the channel does no harm', async () => {
     const otel = started();
     const channel = full(1, { name: 'orders' });
