@@ -111,7 +111,8 @@ export class Places<T> implements Outlet<T> {
       },
       (error: unknown) => {
         this.#waiting = false;
-        if (!this.#left) this.owner.fail(error);
+        // With an item still to come, it is asked again when that does.
+        if (!this.#left && this.#permits.length === 0) this.owner.fail(error);
       },
     );
   }

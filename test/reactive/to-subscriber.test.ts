@@ -86,6 +86,23 @@ describe('a subscriber', () => {
     expect(channel.drain()).toEqual([5, 6]);
   });
 
+  it('with a window above the capacity goes on over a channel in which nobody may wait, while items are to come', async () => {
+    const { channel, source } = into(4, { window: 8 }, { maxWaiters: 0 });
+    await macrotask();
+    expect([source.requests, source.cancelled, channel.closed]).toEqual([[4], 0, false]);
+    for (const item of [1, 2, 3]) {
+      source.next(item);
+      expect(await channel.receive()).toBe(item);
+      await macrotask();
+    }
+    source.next(4);
+    expect([source.requests, source.cancelled]).toEqual([[4, 1, 1, 1], 0]); // each for the place of the item before
+    source.next(5, 6, 7);
+    await macrotask(); // full, and nothing is to come that would say when there is room
+    expect([source.cancelled, channel.drain()]).toEqual([1, [4, 5, 6, 7]]);
+    expect(await rejection(channel.receive())).toMatchObject({ code: 'ERR_SLUICE_TOO_MANY_WAITERS' });
+  });
+
   it('holds no more places than its window, and asks again at half of it', () => {
     const { channel, source } = into(100, { window: 10 });
     source.next(1, 2, 3, 4);
