@@ -157,6 +157,10 @@ function watchEnd<T>(channel: Source<T>): Set<Told> {
   return all;
 }
 
+/** What a promise of a source was rejected with, as an end: that is quiet where it is undefined. */
+export const failure = (error: unknown): unknown =>
+  error === undefined ? new Error('the source failed, and did not say why') : error;
+
 /** Something that promises items. */
 interface Promiser<T> {
   /** Rejects at a failed end. What it promises must be wanted, or be dropped. */
@@ -196,7 +200,7 @@ class Promised<T> implements Asking<T> {
   #request(number: number): void {
     const failed = (error: unknown): void => {
       if (this.#open !== number) return;
-      this.#end(error === undefined ? new Error('the source failed, and did not say why') : error);
+      this.#end(failure(error));
     };
     let next: PromiseLike<{ readonly done: boolean; readonly value: T }>;
     try {

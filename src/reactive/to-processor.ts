@@ -7,7 +7,7 @@
 // makes of the end.
 
 import { checkFunction, checkInteger, wrong } from '../arguments.js';
-import { asking } from '../bridge/asking.js';
+import { asking, failure } from '../bridge/asking.js';
 import type { Channel } from '../channel-api.js';
 import type { Processor } from './contract.js';
 import { Delivery } from './delivery.js';
@@ -53,6 +53,7 @@ class Results<I, O> implements AsyncIterableIterator<O> {
     try {
       this.#iterator ??= this.step(this.source.consume())[Symbol.asyncIterator]();
       const result = await this.#iterator.next();
+      if (Object(result) !== result) throw wrong('the result of next()', 'an object', result);
       if (result.done) this.#ends(undefined);
       else if (this.source.ended) void Promise.resolve().then(() => this.#lookAhead());
       return result;
@@ -70,7 +71,7 @@ class Results<I, O> implements AsyncIterableIterator<O> {
     this.#ahead = this.#pull();
     this.#ahead.then(
       ({ done }) => done && this.tell(undefined),
-      (error: unknown) => this.tell(error ?? null),
+      (error: unknown) => this.tell(failure(error)),
     );
   }
 

@@ -156,12 +156,36 @@ describe('a processor', () => {
     ['throws', () => thrown(() => {}) as never],
     ['gives nothing iterable', () => undefined as never],
     ['never looks at its items', async function* () {}],
+    [
+      'gives a result that is no object',
+      () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(1) }) }),
+    ],
   ])('whose step %s ends, and cancels its upstream', async (_what, step) => {
     const { source, probe } = processed(step as never);
     probe.request(1);
     await macrotask();
     expect([probe.log.length, probe.over, source.cancelled, probe.broken]).toEqual([1, true, 1, []]);
   });
+
+  it.each([undefined, null])(
+    'whose step throws %s says the same with something requested and without',
+    async (what) => {
+      const step = async function* (items: AsyncIterable<number>): AsyncGenerator<number> {
+        yield* double(items);
+        throw what;
+      };
+      const logs: unknown[] = [];
+      for (const request of [0, 1]) {
+        const { source, probe } = processed(step);
+        if (request > 0) probe.request(request);
+        source.complete();
+        await macrotask();
+        logs.push(probe.log);
+      }
+      expect(logs[0]).toEqual([['error', expect.any(Error)]]);
+      expect(logs[0]).toEqual(logs[1]);
+    },
+  );
 
   it('cancels its upstream when its subscriber leaves: before it began, while it waits, and in between', async () => {
     let returned = 0;
