@@ -3,7 +3,7 @@
 // Guarantee: only for `null` and `undefined` (and what is none of the four interfaces at all) is anything thrown to a
 // caller: §1.9, §2.13. Everything else is signalled.
 
-import { wrong } from '../arguments.js';
+import { show, wrong } from '../arguments.js';
 import type { Publisher, Subscriber, Subscription } from './contract.js';
 
 /** So much demand counts as unbounded, and is not counted down: §3.17. */
@@ -19,7 +19,7 @@ export function demandOf(n: unknown): number | undefined {
 
 /** The error of an illegal `request`. */
 export function illegalRequest(n: unknown): RangeError {
-  return new RangeError(`§3.9: request(n) takes an integer from 1, or Infinity, got ${typeof n} ${String(n)}`);
+  return new RangeError(`§3.9: request(n) takes an integer from 1, or Infinity, got ${show(n)}`);
 }
 
 /** The error of an item that was not asked for, which it carries as `value`. */

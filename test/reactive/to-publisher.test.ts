@@ -206,6 +206,18 @@ describe('a subscription', () => {
     },
   );
 
+  it.each([
+    ['has no toString', Object.create(null)],
+    ['throws from toString', { toString: () => thrown(() => {}) }],
+  ])('answers a request for an object that %s by onError too, and throws nothing (§3.16)', async (_, n) => {
+    const { channel, probe } = published(3, { open: true });
+    probe.subscription.request(n as never);
+    await macrotask();
+    expect(probe.log).toEqual([['error', expect.any(RangeError)]]);
+    expect(String((probe.log[0] as unknown[])[1])).toContain('§3.9');
+    expect(channel.ended).toBe(true);
+  });
+
   it('answers a wrong request from within onSubscribe or onNext once that has returned (§1.3)', async () => {
     for (const probe of [
       new Probe<number>({ first: -1 }),
