@@ -150,7 +150,7 @@ describe('a verification', () => {
     expect(rulesThat('passed', none)).toEqual(['1.5']);
     expect(one.find(({ rule }) => rule === '3.8')).toMatchObject({
       outcome: 'skipped',
-      message: 'needs 3 items, and maxElements is 1',
+      message: 'needs 3 items, and maxElements is 1; needs 6 items, and maxElements is 1',
     });
     expect(rulesThat('passed', one)).toContain('3.9');
     expect(many.find(({ rule }) => rule === '3.3')).toMatchObject({

@@ -51,8 +51,12 @@ export interface PublisherFlaws {
   cancelAfterCancel?: boolean;
   /** A request replaces what was requested before. */
   replaces?: boolean;
+  /** The same, inside `onNext` alone. */
+  replacesInside?: boolean;
   /** What it takes for a good request. */
   accepts?: (n: number) => boolean;
+  /** Fails for a bad request, and goes on all the same. */
+  goesOnAfterBad?: boolean;
   /** Throws for a bad request. */
   throwsForBad?: boolean;
   /** Keeps all its subscribers. */
@@ -61,6 +65,8 @@ export interface PublisherFlaws {
   throwsFromRequest?: boolean;
   /** Fails when demand goes past `Number.MAX_SAFE_INTEGER`. */
   bounded?: boolean;
+  /** Gives this instead of an item to the nth subscriber. */
+  gives?: (item: number, nth: number) => unknown;
   /** Gives items that are null. */
   nulls?: boolean;
   /** Stops giving items. */
@@ -116,7 +122,8 @@ export function publisherOf(
       };
       const give = (): void => {
         demand--;
-        const item = flaws.nulls ? null : next + (flaws.unequal ? nth * 1_000 : 0);
+        const number = next + (flaws.unequal ? nth * 1_000 : 0);
+        const item = flaws.nulls ? null : flaws.gives === undefined ? number : flaws.gives(number, nth);
         next++;
         signal(() => subscriber.onNext(item as number));
       };
@@ -146,10 +153,12 @@ export function publisherOf(
           if (!(flaws.accepts ?? good)(n)) {
             const problem = new RangeError(`§3.9: request needs an integer from 1, got ${n}`);
             if (flaws.throwsForBad) throw problem;
-            return fail(problem);
+            fail(problem);
+            if (flaws.goesOnAfterBad) over = false;
+            return;
           }
           if (flaws.bounded && demand + n > Number.MAX_SAFE_INTEGER) return fail(new RangeError('too much'));
-          demand = flaws.replaces ? n : demand + n;
+          demand = flaws.replaces || (flaws.replacesInside && inside) ? n : demand + n;
           if (flaws.excess !== undefined && next === 0) demand += flaws.excess;
           schedule();
         },

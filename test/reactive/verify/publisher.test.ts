@@ -31,6 +31,15 @@ describe.each([
   });
 });
 
+it.each([
+  ['equal objects', (item: number) => ({ item })],
+  ['NaN', () => Number.NaN],
+  ['the same symbols', (item: number) => Symbol.for(`${item}`)],
+])('a correct publisher that gives all subscribers %s keeps §1.11', async (_, gives) => {
+  const { outcome, message } = await resultOf(verified(atOnce, { gives }, allBut('1.11')), '1.11');
+  expect([outcome, message]).toEqual(['passed', undefined]);
+});
+
 describe('a publisher that is broken', () => {
   const broken: [string, string, PublisherFlaws, When?][] = [
     ['1.1', 'gives an item too many', { excess: 1 }],
@@ -52,6 +61,10 @@ describe('a publisher that is broken', () => {
     ['1.9', 'throws where it fails', { failsWith: 'throw' }],
     ['1.9', 'gives two subscriptions', { subscriptions: 2 }],
     ['1.11', 'gives each subscriber other items', { unequal: true }],
+    ['1.11', 'gives each subscriber other symbols', { gives: (item) => Symbol(item) }],
+    ['1.11', 'gives each subscriber other big integers', { gives: (item, nth) => BigInt(item + nth) }],
+    ['1.11', 'gives each subscriber other objects', { gives: (item, nth) => ({ item, nth }) }],
+    ['1.11', 'gives an object where another subscriber gets its text', { gives: (i, nth) => (nth > 1 ? [i] : `${i}`) }],
     ['2.12', 'gives two subscriptions', { subscriptions: 2 }],
     ['2.13', 'gives null', { nulls: true }],
     ['3.2', 'does not hear a request from inside', { deafInside: true }],
@@ -61,10 +74,14 @@ describe('a publisher that is broken', () => {
     ['3.6', 'signals for a request after a cancel', { requestAfterCancel: true }],
     ['3.7', 'signals for a second cancel', { cancelAfterCancel: true }],
     ['3.8', 'forgets what was requested before', { replaces: true }, soon],
+    ['3.8', 'forgets inside onNext what was requested before', { replacesInside: true }],
+    ['3.8', 'forgets inside onNext what was requested before, later', { replacesInside: true }, soon],
     ['3.9', 'takes a request for 0', { accepts: (n) => n >= 0 && Number.isInteger(n) }],
     ['3.9', 'takes a request for -1', { accepts: (n) => n !== 0 && Number.isInteger(n) }],
     ['3.9', 'takes a request for NaN', { accepts: (n) => !(n <= 0) && n !== 1.5 }],
     ['3.9', 'takes a request for 1.5', { accepts: (n) => n > 0 }],
+    ['3.9', 'goes on after a bad request', { goesOnAfterBad: true }],
+    ['3.9', 'goes on after a bad request, later', { goesOnAfterBad: true }, soon],
     ['3.9', 'throws for a bad request', { throwsForBad: true }],
     ['3.12', 'goes on after a cancel', { uncancellable: true }],
     ['3.12', 'goes on after a cancel, later', { uncancellable: true }, soon],
