@@ -1,4 +1,4 @@
-// The user's part of a stack: without the frames of this library, which come first.
+// The user's part of a stack: without the frames of this library, which come first, and those of Node that called it.
 
 /**
  * The frames of a call of this library, in their order, each perhaps several times, wherever the package was bundled into.
@@ -13,7 +13,8 @@ const LAYERS: readonly (readonly [RegExp, number])[] = [
 const SELECTION = /^\s*at _?Selection\./;
 /** Functions that a user may have, too: ours are called by nothing but a selection. */
 const SELECT = /^\s*at _?(wait|select)\b/;
-const PACKAGED = /[\\/]sluice[\\/](?:dist|src)[\\/]/;
+/** Of the package; or of Node, whose streams call it, and are called by the user. */
+const NOBODYS = /[\\/]sluice[\\/](?:dist|src)[\\/]|[( ]node:/;
 
 /** File and line of a frame; there may be blanks and brackets in a path. */
 function positionOf(frame: string): string | undefined {
@@ -23,7 +24,7 @@ function positionOf(frame: string): string | undefined {
 
 const fileOf = (frame: string): string | undefined => positionOf(frame)?.replace(/:\d+$/, '');
 
-/** The frames below the call of this library: as many lines. */
+/** The frames below the call of this library, from the user on: as many lines; undefined where none is the user's. */
 export function pathIn({ stack = '' }: Error): string | undefined {
   const frames = stack.split('\n').filter((line) => /^\s*at /.test(line));
   let first = 0;
@@ -36,8 +37,9 @@ export function pathIn({ stack = '' }: Error): string | undefined {
   if (skip(SELECTION, 1)) skip(SELECT, 2);
   if (first === frames.length) return undefined;
   const own = new Set(frames.slice(0, first).map(fileOf));
-  const outside = frames.findIndex((frame, i) => i >= first && !own.has(fileOf(frame)) && !PACKAGED.test(frame));
+  const outside = frames.findIndex((frame, i) => i >= first && !own.has(fileOf(frame)) && !NOBODYS.test(frame));
   if (outside >= 0) first = outside;
+  else if (NOBODYS.test(frames[first] ?? '')) return undefined; // else the user is bundled with the package
   return frames.slice(first).join('\n');
 }
 

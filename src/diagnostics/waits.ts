@@ -54,7 +54,7 @@ export interface WaitReport {
     readonly count: number;
     /** For how many milliseconds the one that has waited longest does. */
     readonly oldest: number;
-    /** Where in the code that one began, if stacks are on: see {@link reportOnExit}. */
+    /** Where in the user's code that one began, if stacks are on, and it began in a call of that: see {@link reportOnExit}. */
     readonly stack?: string;
   }[];
 }

@@ -186,6 +186,23 @@ describe('a stack', () => {
     expect(pathIn(trace(...frames, 'main (/a.js:5:1)'))).toBe('    at main (/a.js:5:1)');
   });
 
+  it('leaves out the frames of Node that called the package, where a frame of the user follows', () => {
+    const packed = 'Inlet.write (file:///app/node_modules/sluice/dist/node.js:9:1)';
+    const node = ['writeOrBuffer (node:internal/streams/writable:572:12)', 'node:internal/main:1:1'];
+    const mine = ['main (file:///app/main.js:5:1)', 'ModuleJob.run (node:internal/modules/esm/module_job:325:25)'];
+    expect(pathIn(trace(...own, packed, ...node, ...mine))).toBe(mine.map((each) => `    at ${each}`).join('\n'));
+    const bundled = ['Object.waits (/a.js:1:1)', 'WaiterList.push (/a.js:2:1)', 'main (/a.js:5:1)', ...node];
+    expect(pathIn(trace(...bundled))).toMatch(/^ {4}at main \(\/a\.js:5:1\)\n/);
+  });
+
+  it('is undefined where all frames are of the package, or of Node', () => {
+    const packed = (name: string): string => `${name} (file:///app/node_modules/sluice/dist/chunk.js:9:1)`;
+    const frames = ['traced', 'WaiterList.push', 'Core.waitToSend', '#place', 'async #run'].map(packed);
+    expect(pathIn(trace(...frames))).toBeUndefined();
+    const ticks = 'process.processTicksAndRejections (node:internal/process/task_queues:95:5)';
+    expect(pathIn(trace(...frames, ticks))).toBeUndefined();
+  });
+
   it('keeps the classes of the user that are called as those of the package', () => {
     const frames = [...own, 'Core.waitToSend (/b/y.js:2:1)', '_Channel.send (/b/z.js:3:1)'];
     for (const mine of ['Channel.send (/app/a.js:1:1)', 'Core.start (/app/a.js:1:1)', 'wait (/app/a.js:1:1)']) {
