@@ -56,7 +56,8 @@ const meters: WeakMap<MeterLike, Observed> = new WeakMap();
  *
  * All but the two histograms is read at each collection and costs nothing an item. A target is known by its name: several
  * of one name, and the same `attributes`, are summed. A channel or a queue is held weakly. Something else that has
- * `stats()` is, where it has a promise `completion` too; otherwise it is observed until disposal.
+ * `stats()` is, where it has a promise `completion` too; otherwise it is observed until disposal. Of the end only drops are
+ * reported afterwards: what was sent or received since the last collection is not.
  *
  * @param target - one, or an iterable of several
  * @param meter - nothing of OpenTelemetry is imported: see {@link MeterLike}
