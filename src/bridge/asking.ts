@@ -2,7 +2,8 @@
 //
 // Guarantees: nothing is taken before it is asked for, and of our own channels nothing is taken unless it is handed on in
 // the same stretch of code (calls.ts). Two other kinds of sources can only promise an item: a foreign `Receiver`, and what
-// a step makes of one. There an item that comes after the side has left goes to `dropLate`.
+// a step makes of one. There an item that comes after the side has left goes to `dropLate`; one that comes while the side is
+// there, and wants none just then, is kept for its next ask, and nothing is taken ahead of that.
 //
 // Invariants: at most one ask is open; after `end`, or `cancel`, the taker hears nothing more.
 
@@ -24,7 +25,7 @@ export interface Asking<T> {
   now(): T | typeof NOTHING;
   /** Waits for an item, or the end, and tells the taker; nothing while it waits already. */
   ask(): void;
-  /** Waits no more. What it asked for was not taken; or, where that cannot be known, goes to `dropLate`. */
+  /** Waits no more. What it asked for was not taken; or, where that cannot be known or was, goes to `dropLate`. */
   leave(): void;
   /** Leaves, and tells the source that nobody wants its items any more. */
   cancel(reason: unknown): void;
@@ -161,10 +162,16 @@ function watchEnd<T>(channel: Source<T>): Set<Told> {
 export const failure = (error: unknown): unknown =>
   error === undefined ? new Error('the source failed, and did not say why') : error;
 
+/** An item, or the end. */
+interface Step<T> {
+  readonly done: boolean;
+  readonly value: T;
+}
+
 /** Something that promises items. */
 interface Promiser<T> {
   /** Rejects at a failed end. What it promises must be wanted, or be dropped. */
-  next(): PromiseLike<{ readonly done: boolean; readonly value: T }>;
+  next(): PromiseLike<Step<T>>;
   /** Gives up what `next` waits for, as far as it can. */
   giveUp(): void;
   cancel(reason: unknown): void;
@@ -176,6 +183,8 @@ class Promised<T> implements Asking<T> {
   #open = 0;
   #asks = 0;
   #over = false;
+  /** Has come when the side wanted none: for its next ask. */
+  #kept: Step<T> | undefined = undefined;
 
   constructor(
     private readonly source: Promiser<T>,
@@ -202,9 +211,10 @@ class Promised<T> implements Asking<T> {
       if (this.#open !== number) return;
       this.#end(failure(error));
     };
-    let next: PromiseLike<{ readonly done: boolean; readonly value: T }>;
+    let next: Step<T> | PromiseLike<Step<T>> | undefined = this.#kept;
+    this.#kept = undefined;
     try {
-      next = this.source.next();
+      next ??= this.source.next();
     } catch (error) {
       next = Promise.reject(error);
     }
@@ -214,8 +224,9 @@ class Promised<T> implements Asking<T> {
       const asked = this.#open === number;
       if (asked) this.#open = 0;
       if (!done) {
-        if (asked && this.taker.wants()) this.taker.take(value);
-        else this.dropLate(value);
+        if (!asked) this.dropLate(value);
+        else if (this.taker.wants()) this.taker.take(value);
+        else this.#kept = { done: false, value };
       } else if (asked) {
         this.#end(undefined);
       }
@@ -223,6 +234,9 @@ class Promised<T> implements Asking<T> {
   }
 
   leave(): void {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept !== undefined) this.dropLate(kept.value);
     if (this.#open === 0) return;
     this.#open = 0;
     this.source.giveUp();
@@ -252,7 +266,7 @@ class ForeignReceiver<T> implements Promiser<T> {
 
   constructor(private readonly receiver: Receiver<T>) {}
 
-  async next(): Promise<{ readonly done: boolean; readonly value: T }> {
+  async next(): Promise<Step<T>> {
     const value = (await this.receiver.receive({ signal: this.#controller.signal })) as T;
     return { done: value === undefined, value };
   }
@@ -273,8 +287,8 @@ class Iterated<T> implements Promiser<T> {
 
   constructor(private readonly iterable: AsyncIterable<T>) {}
 
-  next(): PromiseLike<{ readonly done: boolean; readonly value: T }> {
-    return this.#opened().next() as PromiseLike<{ readonly done: boolean; readonly value: T }>;
+  next(): PromiseLike<Step<T>> {
+    return this.#opened().next() as PromiseLike<Step<T>>;
   }
 
   giveUp(): void {}

@@ -4,8 +4,9 @@
 // cancelled has nothing in its queue, and the item that came too late stays in the channel. The end is passed on at once,
 // also while nobody reads, where the source can foresee it.
 //
-// A reader that lets go of its lock with a read pending is seen by the stream being unlocked: nothing is taken then. Only
-// where another reader has locked it by then, and has not read, the engine's queue gets the item, for that reader: an end
+// A reader that lets go of its lock with a read pending is seen by the stream being unlocked: nothing is taken then, and
+// what a source has promised that only promises items is kept for the next read, or goes to `onDrop` at a cancel.
+// Where another reader has locked it by then, and has not read, the engine's queue gets the item, for that reader: an end
 // by an error waits until it was read, since it would throw away the queue. Only of a cancel by that reader nobody is told.
 //
 // Bytes: chunks are copied, since the engine detaches what it is given and the item may be somebody's. What does not fit
@@ -33,7 +34,7 @@ export interface ReadableStreamOptions<T> extends Common<T> {
  * came in that very moment stays where it was.
  *
  * A source that only promises items (one that is no channel of this library) may have promised one by then: that goes to
- * `onDrop`.
+ * `onDrop`. Where a reader let go of its lock before that item came, the next read gets it.
  *
  * @throws TypeError where the source is no receiver, the platform has no `ReadableStream`, or for an option of the wrong kind
  *

@@ -1,5 +1,5 @@
 // How a bridge takes items out of a source, for a side that may be gone by then: of a channel of ours nothing is lost, of
-// another receiver and of an async iterable what comes too late is dropped, and told.
+// another receiver and of an async iterable what comes too late is dropped, and told; what comes too early is kept.
 
 import { Channel, type Receiver, receiving, select } from 'sluice';
 import { describe, expect, it, vi } from 'vitest';
@@ -328,6 +328,49 @@ describe('asking a channel', () => {
   });
 });
 
+describe.each(['another receiver', 'an async iterable'] as const)(
+  'asking %s, for a side that wants nothing just then',
+  (kind) => {
+    /** An item has come, and was not wanted. */
+    async function kept(channel: Channel<number>): Promise<Side> {
+      const side = new Side(sourceOf(kind, channel)).ask();
+      side.alive = false;
+      await macrotask();
+      expect([side.log, side.late, side.asked, channel.size]).toEqual([[], [], 1, 2]);
+      return side;
+    }
+
+    it('keeps the item for the next ask, takes no other meanwhile, and tells of the end behind it', async () => {
+      const channel = full(3);
+      const side = await kept(channel);
+      expect(side.asking.now()).toBe(NOTHING);
+      side.ask().ask();
+      await macrotask();
+      expect([side.asked, channel.size]).toEqual([2, 2]); // not yet
+      side.alive = true;
+      side.ask().ask();
+      channel.close();
+      await macrotask();
+      expect(side.log).toEqual([1, 2, 3, ['end', undefined]]);
+      expect(side.late).toEqual([]);
+    });
+
+    it('drops the item, told, where it leaves or cancels after all, and once', async () => {
+      for (const end of ['leave', 'cancel'] as const) {
+        for (const asksAgain of [false, true]) {
+          const side = await kept(full(3));
+          if (asksAgain) side.ask();
+          side.alive = true;
+          side.asking[end]('enough');
+          side.asking[end]('again');
+          await macrotask();
+          expect([side.log, side.late]).toEqual([[], [1]]);
+        }
+      }
+    });
+  },
+);
+
 describe('asking another receiver', () => {
   it('gives up its wait, so that the item stays there', async () => {
     const channel = new Channel<number>(1);
@@ -347,14 +390,6 @@ describe('asking another receiver', () => {
     side.asking.leave();
     await macrotask();
     expect([side.log, side.late, side.asked, channel.size]).toEqual([[], [1], 0, 0]);
-  });
-
-  it('drops what a side that is asked does not want', async () => {
-    const channel = full(1);
-    const side = new Side(foreign(channel)).ask();
-    side.alive = false;
-    await macrotask();
-    expect([side.log, side.late, side.asked]).toEqual([[], [1], 1]);
   });
 
   it('has nothing at once, and foresees nothing', async () => {

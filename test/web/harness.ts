@@ -32,6 +32,20 @@ export function randomOf(seed: number): (below: number) => number {
 
 type Random = (below: number) => number;
 
+/** Sources of a channel's items that only promise them. */
+const promised: readonly ((
+  web: Parts['web'],
+  channel: OurChannel<number>,
+  onDrop: (item: number) => void,
+) => Receiver<number>)[] = [
+  (web, channel, onDrop) => web.fromReadableStream(web.toReadableStream(channel, { onDrop }), { onDrop }),
+  (_web, channel) => ({
+    receive: (options) => channel.receive(options),
+    cancel: (reason) => channel.cancel(reason),
+    [Symbol.asyncIterator]: () => channel[Symbol.asyncIterator](),
+  }),
+];
+
 /** The accounts of one schedule. */
 class Ledger {
   sent = 0;
@@ -275,6 +289,31 @@ export const adapters: Readonly<Record<string, (parts: Parts, random: Random) =>
     return ledger.check();
   },
 
+  async 'toReadableStream, of what is promised'({ Channel, web }, random) {
+    const ledger = new Ledger();
+    const channel = new Channel<number>(random(3), { onDrop: ledger.drop });
+    const source = (promised[random(promised.length)] as (typeof promised)[number])(web, channel, ledger.drop);
+    const abort = new AbortController();
+    const stream = web.toReadableStream(source, { onDrop: ledger.drop, signal: abort.signal });
+    const producing = produce(ledger, random, channel, random(8), random(3) === 0 ? new Error('failed') : undefined);
+    // One reader after the other: each begins with what came after the one before had let go.
+    const most = random(10);
+    const reading = (async () => {
+      await readNatively(ledger, random, stream, Math.min(most, random(4)));
+      await pause(random);
+      if (random(2) === 0) await readNatively(ledger, random, stream, most);
+      else await receiveOurs(ledger, random, web.fromReadableStream(stream), most);
+    })();
+    await pause(random);
+    await pause(random);
+    if (random(4) > 0) await Promise.race([reading, turns(20)]);
+    if (ledger.dropped.length > 0) ledger.wrong.push(`dropped ${ledger.dropped.join()}, and nobody had left`);
+    abort.abort('enough');
+    await settles(ledger, 'all', [producing, reading]);
+    if (stream.locked) ledger.wrong.push('left locked');
+    return ledger.check();
+  },
+
   async fromReadableStream({ web }, random) {
     const ledger = new Ledger();
     const stream = nativeSource(ledger, random, random(8));
@@ -474,6 +513,8 @@ export const adapters: Readonly<Record<string, (parts: Parts, random: Random) =>
     // What a step has taken is the step's.
     const seen = new Set([...ledger.received, ...ledger.dropped]);
     ledger.left = inStep.filter((item) => !seen.has(item));
+    const last = ledger.received.at(-1) ?? -1;
+    if (ledger.left.some((item) => item < last)) ledger.wrong.push(`${ledger.left.join()} were passed over`);
     return ledger.check();
   },
 };

@@ -1,6 +1,7 @@
 // The four adapters of web streams: their options, ends and errors.
 
 import { Channel, ChannelClosedError, type Receiver, type Sender, TimeoutError, type WaitOptions } from 'sluice';
+import { flow } from 'sluice/flow';
 import {
   fromReadableStream,
   fromTransformStream,
@@ -435,6 +436,39 @@ describe('toReadableStream', () => {
     expect([dropped, foreign.cancelled]).toEqual([[[1, 'cancel']], ['enough']]);
   });
 
+  it('keeps what a foreign receiver gives after a reader has let go, for the next read; and drops it, told, at a cancel', async () => {
+    for (const way of ['read', 'cancel', 'abort'] as const) {
+      const foreign = new Foreign();
+      const dropped: number[] = [];
+      const abort = new AbortController();
+      const stream = toReadableStream(foreign, { onDrop: (item) => void dropped.push(item), signal: abort.signal });
+      const reader = stream.getReader();
+      const read = rejection(reader.read());
+      await microtasks();
+      reader.releaseLock();
+      await read;
+      foreign.give(1);
+      await macrotask();
+      expect(dropped).toEqual([]);
+      if (way === 'read') expect(await stream.getReader().read()).toEqual({ value: 1, done: false });
+      else if (way === 'cancel') await stream.cancel('enough');
+      else abort.abort('stop');
+      expect(dropped).toEqual(way === 'read' ? [] : [1]);
+    }
+  });
+
+  it('gives the item to the next receive, where one of promised items timed out', async () => {
+    const lines = new Channel<number>(4);
+    const promised = fromReadableStream(toReadableStream(lines));
+    const items = fromReadableStream(toReadableStream(promised));
+    await expect(items.receive({ timeout: 1 })).rejects.toBeInstanceOf(TimeoutError);
+    await lines.send(1);
+    await lines.send(2);
+    lines.close();
+    await macrotask();
+    expect(await collect(items)).toEqual([1, 2]);
+  });
+
   it('reads a foreign receiver to its end', async () => {
     const foreign = new Foreign();
     const reader = toReadableStream(foreign).getReader();
@@ -750,6 +784,19 @@ describe('toWritableStream', () => {
 });
 
 describe('transforms', () => {
+  it('gives the item to the next receive, where one of what a step makes timed out', async () => {
+    const { readable, writable } = toTransformStream<number, number>((items) => flow(items).map((n) => 10 * n));
+    const [sender, receiver] = [fromWritableStream(writable), fromReadableStream(readable)];
+    await expect(receiver.receive({ timeout: 1 })).rejects.toBeInstanceOf(TimeoutError);
+    const sent = sender
+      .send(1)
+      .then(() => sender.send(2))
+      .then(() => sender.close());
+    await macrotask();
+    expect(await collect(receiver)).toEqual([10, 20]);
+    await sent;
+  });
+
   it('fails both sides where the step does', async () => {
     async function* broken(items: AsyncIterable<number>): AsyncGenerator<number> {
       for await (const item of items) {
