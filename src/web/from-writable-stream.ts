@@ -87,7 +87,7 @@ class StreamSender<T> implements Sender<T>, Abortable {
       if (this.#closed !== 'no') throw this.#refusal(value);
       const writer = this.#lock();
       if (turns.waiting === 0 && this.#wants(writer)) {
-        this.#write(writer, value);
+        if (!this.#write(writer, value)) throw this.#refusal(value);
         this.#releaseSoon();
         return turns.fulfilled(undefined);
       }
@@ -200,7 +200,7 @@ class StreamSender<T> implements Sender<T>, Abortable {
     let any = false;
     while (turns.waiting > 0 && (this.#wants(writer) || this.#neverWants(writer))) {
       any = true;
-      this.#write(writer, turns.first);
+      if (!this.#write(writer, turns.first)) return false;
       if (turns.waiting === 1 && this.#closing === undefined) this.#release();
       turns.fulfil();
     }
@@ -208,13 +208,22 @@ class StreamSender<T> implements Sender<T>, Abortable {
     return any;
   }
 
-  #write(writer: WriterLike<T>, item: T): void {
+  /** False where an engine throws, as that of Node 20, since somebody else is closing the stream: all were told. */
+  #write(writer: WriterLike<T>, item: T): boolean {
+    let written: Promise<void>;
+    try {
+      written = writer.write(item);
+    } catch {
+      this.#fail(undefined);
+      return false;
+    }
     this.#writes++;
-    writer.write(item).then(this.#onWritten, (error: unknown) => {
+    written.then(this.#onWritten, (error: unknown) => {
       this.#writes--;
       this.#drop(item);
       this.#fail(error);
     });
+    return true;
   }
 
   readonly #onWritten = (): void => {

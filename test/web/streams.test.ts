@@ -701,6 +701,39 @@ describe('fromWritableStream', () => {
     expect(await rejection(fromWritableStream(sink().stream, { signal }).send(1))).toMatchObject({ cause: 'stop' });
   });
 
+  it('refuses what waits, and what comes, once somebody else is closing the stream', async () => {
+    for (const highWaterMark of [0, 1]) {
+      for (const waits of [false, true]) {
+        const dropped: number[] = [];
+        let written = (): void => {};
+        let closed = (): void => {};
+        const stream = new WritableStream<number>(
+          {
+            write: () => new Promise<void>((resolve) => void (written = resolve)),
+            close: () => new Promise<void>((resolve) => void (closed = resolve)),
+          },
+          { highWaterMark },
+        );
+        const sender = fromWritableStream(stream, { onDrop: (item) => void dropped.push(item) });
+        await macrotask();
+        if (waits) await sender.send(1);
+        await macrotask();
+        const closing = stream.close();
+        await macrotask();
+        const sent = watch(sender.send(2));
+        written();
+        await macrotask();
+        closed();
+        await closing;
+        await macrotask();
+        // An engine may let it in, and then refuse it.
+        if (sent.state === 'fulfilled') expect(dropped).toEqual([2]);
+        else expect(sent.result).toMatchObject({ code: 'ERR_SLUICE_CLOSED', value: 2 });
+        expect(stream.locked).toBe(false);
+      }
+    }
+  });
+
   it('refuses while another writer has the stream, and once somebody else has closed it', async () => {
     const { stream } = sink();
     const sender = fromWritableStream(stream);
