@@ -149,15 +149,14 @@ class StreamSender<T> implements Sender<T>, Abortable {
       );
     }
     this.#writer = writer;
-    writer.closed.then(
-      () => {
-        if (this.#writer === writer) this.#fail(undefined);
-      },
-      (error: unknown) => {
-        if (this.#writer === writer) this.#fail(error);
-      },
-    );
+    const over = (error?: unknown): void => this.#isOver(writer, error);
+    writer.closed.then(() => over(), over);
+    writer.ready.catch(over); // of one that is failing: `closed` comes after the write under way
     return writer;
+  }
+
+  #isOver(writer: WriterLike<T>, error: unknown): void {
+    if (this.#writer === writer) this.#fail(error);
   }
 
   /** Somebody waits: listens for room. */
@@ -165,7 +164,6 @@ class StreamSender<T> implements Sender<T>, Abortable {
     const writer = this.#writer;
     if (writer === undefined || this.#listens || this.#turns.waiting === 0) return;
     this.#listens = true;
-    // An error is told by `closed`, too.
     writer.ready.then(
       () => {
         if (this.#writer !== writer) return;
@@ -173,7 +171,7 @@ class StreamSender<T> implements Sender<T>, Abortable {
         // Where it is ready and wants nothing it is closing: `closed` will tell.
         if (this.#admit(writer)) this.#attend();
       },
-      () => {},
+      (error: unknown) => this.#isOver(writer, error),
     );
     if (this.#neverWants(writer)) {
       // Behind `closed`: a stream that has closed wants nothing either.

@@ -701,6 +701,30 @@ describe('fromWritableStream', () => {
     expect(await rejection(fromWritableStream(sink().stream, { signal }).send(1))).toMatchObject({ cause: 'stop' });
   });
 
+  it('refuses at once what waits, and what comes, when the stream fails with a write under way', async () => {
+    for (const highWaterMark of [0, 1]) {
+      const error = new Error('disk full');
+      const own: { controller?: WritableStreamDefaultController } = {};
+      const stream = new WritableStream<number>(
+        { start: (controller) => void (own.controller = controller), write: () => new Promise<void>(() => {}) },
+        { highWaterMark },
+      );
+      const [sender, other] = [fromWritableStream(stream), fromWritableStream(stream)];
+      await sender.send(1);
+      const waiting = watch(sender.send(2));
+      await macrotask();
+      own.controller?.error(error);
+      await microtasks();
+      expect(waiting.result).toMatchObject({ code: 'ERR_SLUICE_CLOSED', value: 2, cause: error });
+      for (const options of [undefined, { timeout: 0 }]) {
+        const late = watch(other.send(3, options));
+        await microtasks();
+        expect(late.result).toMatchObject({ code: 'ERR_SLUICE_CLOSED', value: 3, cause: error });
+      }
+      expect(stream.locked).toBe(false);
+    }
+  });
+
   it('refuses what waits, and what comes, once somebody else is closing the stream', async () => {
     for (const highWaterMark of [0, 1]) {
       for (const waits of [false, true]) {
