@@ -120,7 +120,7 @@ class StreamSender<T> implements Sender<T>, Abortable {
     this.#closed = 'by us';
     this.#cause = error;
     this.#closing = new Closing(error);
-    this.#finish();
+    void NOW.then(() => this.#finish()); // behind what is told of a stream that was over before
     return this.#closing.done;
   }
 

@@ -701,7 +701,7 @@ describe('fromWritableStream', () => {
     expect(await rejection(fromWritableStream(sink().stream, { signal }).send(1))).toMatchObject({ cause: 'stop' });
   });
 
-  it('refuses at once what waits, and what comes, when the stream fails with a write under way', async () => {
+  it('refuses at once what waits, what comes and a close, when the stream fails with a write under way', async () => {
     for (const highWaterMark of [0, 1]) {
       const error = new Error('disk full');
       const own: { controller?: WritableStreamDefaultController } = {};
@@ -709,7 +709,11 @@ describe('fromWritableStream', () => {
         { start: (controller) => void (own.controller = controller), write: () => new Promise<void>(() => {}) },
         { highWaterMark },
       );
-      const [sender, other] = [fromWritableStream(stream), fromWritableStream(stream)];
+      const [sender, other, third] = [
+        fromWritableStream(stream),
+        fromWritableStream(stream),
+        fromWritableStream(stream),
+      ];
       await sender.send(1);
       const waiting = watch(sender.send(2));
       await macrotask();
@@ -721,7 +725,28 @@ describe('fromWritableStream', () => {
         await microtasks();
         expect(late.result).toMatchObject({ code: 'ERR_SLUICE_CLOSED', value: 3, cause: error });
       }
+      const closing = watch(Promise.resolve(third.close()));
+      await microtasks();
+      expect(closing.result).toMatchObject({ code: 'ERR_SLUICE_CLOSED', cause: error });
       expect(stream.locked).toBe(false);
+    }
+  });
+
+  it('refuses a close of a stream that is over, with or without an error, and says why that is', async () => {
+    const reason = new Error('dead');
+    const failed = new WritableStream<number>();
+    await failed.abort(reason);
+    const closed = new WritableStream<number>();
+    await closed.close();
+    for (const [over, cause] of [
+      [failed, reason],
+      [closed, undefined],
+    ] as const) {
+      for (const error of [undefined, new Error('mine')]) {
+        const refusal = await rejection(Promise.resolve(fromWritableStream(over).close(error)));
+        expect(refusal).toBeInstanceOf(ChannelClosedError);
+        expect([(refusal as Error).cause, over.locked]).toEqual([cause, false]);
+      }
     }
   });
 
