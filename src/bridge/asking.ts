@@ -8,7 +8,7 @@
 // Invariants: at most one ask is open; after `end`, or `cancel`, the taker hears nothing more.
 
 import { ITEM, type Taker } from '../calls.js';
-import type { Receiver } from '../contract.js';
+import type { Receiver, WaitOptions } from '../contract.js';
 import { host } from '../host.js';
 import { nextMacrotask } from '../macrotask.js';
 import { spendsBudget } from '../politeness.js';
@@ -35,6 +35,9 @@ export interface Asking<T> {
    */
   foresee(tell: (reason: unknown) => void): () => void;
 }
+
+/** A receiver of ours that is no channel has this: `receive`, but an item that is `undefined` is no end. */
+export const STEP: unique symbol = Symbol.for('sluice.step') as never;
 
 /** What is known of a source from outside. */
 type Source<T> = Partial<Receiver<T>> & {
@@ -260,14 +263,17 @@ class Promised<T> implements Asking<T> {
   }
 }
 
-/** A receiver without the seam: `undefined` is its end. */
+/** A receiver without the seam: `undefined` is its end, unless it is one of ours. */
 class ForeignReceiver<T> implements Promiser<T> {
   #controller = new host.AbortController();
 
-  constructor(private readonly receiver: Receiver<T>) {}
+  constructor(private readonly receiver: Receiver<T> & { [STEP]?(options: WaitOptions): Promise<Step<T>> }) {}
 
   async next(): Promise<Step<T>> {
-    const value = (await this.receiver.receive({ signal: this.#controller.signal })) as T;
+    const { receiver } = this;
+    const options = { signal: this.#controller.signal };
+    if (receiver[STEP] !== undefined) return receiver[STEP](options);
+    const value = (await receiver.receive(options)) as T;
     return { done: value === undefined, value };
   }
 

@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import { wrong } from '../arguments.js';
+import { STEP } from '../bridge/asking.js';
 import { checkOptions, type Common } from '../bridge/options.js';
 import type { Receiver, WaitOptions } from '../contract.js';
 import { NEXT, ONE, type Shape } from '../shapes.js';
@@ -9,6 +10,7 @@ import { whenAborted } from './aborts.js';
 import { type Asker, type Tap, tapOf } from './tap.js';
 
 const RECEIVE: Asker<never> = { shape: ONE };
+const TAKE_STEP: Asker<never> = { shape: NEXT };
 
 /**
  * A receiver over a `Readable`. It holds nothing: a receive is a read, and while nobody receives nothing is read. A byte
@@ -49,11 +51,13 @@ export function fromReadable<T = any>(readable: NodeJS.ReadableStream | Readable
   const tap = tapOf<T>(readable);
   const cancel = (reason?: unknown): void => tap.cancel(reason);
   if (signal !== undefined) tap.untilClosed(whenAborted(signal, cancel));
-  return {
+  const receiver: Receiver<T> = {
     receive: (limits?: WaitOptions) => tap.receive(RECEIVE, limits) as Promise<T | undefined>,
     cancel,
     [Symbol.asyncIterator]: () => new Reading(tap),
   };
+  // Not enumerable: a copy with a `receive` of its own must not have it.
+  return Object.defineProperty(receiver, STEP, { value: (limits: WaitOptions) => tap.receive(TAKE_STEP, limits) });
 }
 
 /** Iterates a stream, and leaves it open. */

@@ -32,7 +32,8 @@ export interface ToReadableOptions<T> extends Common<T> {
  *
  * The end of the source is the end of the stream; an error, the stream's error. A stream that is destroyed leaves the source
  * as it was, but for what it holds already: one item at the most, which goes to `onDrop`; then it cancels the source, unless
- * `cancel` is false. `null` is the end to a stream: as an item it destroys it with a `TypeError`.
+ * `cancel` is false. `null` is the end to a stream: as an item it destroys it with a `TypeError`. `undefined` travels, but out
+ * of a receiver that is not of this library: there it is the end.
  *
  * @returns the stream; a `signal` destroys it with its reason
  * @throws TypeError where the source is no receiver, or an option is of the wrong kind

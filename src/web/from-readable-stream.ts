@@ -12,6 +12,7 @@
 // read is under way, or the event loop is being let run before the next.
 
 import { FOREVER, type Limits, wrong } from '../arguments.js';
+import { STEP } from '../bridge/asking.js';
 import { dropping } from '../bridge/drops.js';
 import { checkOptions, type Common } from '../bridge/options.js';
 import { readLimits, Turns } from '../bridge/turns.js';
@@ -86,13 +87,21 @@ class StreamReceiver<T> implements Receiver<T>, Abortable {
   }
 
   receive(options?: WaitOptions): Promise<T | undefined> {
+    return this.#receive(ONE, options) as Promise<T | undefined>;
+  }
+
+  [STEP](options: WaitOptions): Promise<unknown> {
+    return this.#receive(NEXT, options);
+  }
+
+  #receive(shape: AnyShape<T>, options: WaitOptions | undefined): Promise<unknown> {
     let limits: Limits;
     try {
       limits = readLimits(options);
     } catch (error) {
       return this.#turns.refused(error);
     }
-    return this.ask(ONE, limits) as Promise<T | undefined>;
+    return this.ask(shape, limits);
   }
 
   /** Waits for one item, in the shape in which it is wanted. */

@@ -1,9 +1,10 @@
 // Streams over channels: ends, errors, ownership, and what becomes of an item when the other side is gone.
 
-import { Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { Channel, ChannelClosedError, type Receiver, type Sender } from 'sluice';
-import { toDuplex, toReadable, toTransform, toWritable } from 'sluice/node';
+import { fromReadable, fromWritable, toDuplex, toReadable, toTransform, toWritable } from 'sluice/node';
+import { fromReadableStream, fromWritableStream, toReadableStream } from 'sluice/web';
 import { describe, expect, it } from 'vitest';
 import { collect, full, macrotask, microtasks, PlainSignal, rejection, thrown, watch } from '../support.js';
 
@@ -52,6 +53,36 @@ describe('toReadable', () => {
       false,
       Number.NaN,
     ]);
+  });
+
+  it('carries undefined out of our other receivers too, as do the streams of the web', async () => {
+    const ours = () => {
+      const readable = new Readable({ objectMode: true, read() {} });
+      for (const item of [1, undefined, 2, null]) readable.push(item);
+      return [fromReadable<unknown>(readable), fromReadableStream<unknown>(ReadableStream.from([1, undefined, 2]))];
+    };
+    for (const source of ours()) expect(await collect(toReadable(source))).toEqual([1, undefined, 2]);
+    for (const source of ours()) expect(await collect(toReadableStream(source))).toEqual([1, undefined, 2]);
+    // One that a user makes of ours is asked as what it has become.
+    for (const source of ours()) {
+      const silent = { ...source, receive: async () => undefined, cancel() {} };
+      expect(await collect(toReadable(silent))).toEqual([]);
+    }
+  });
+
+  it('leaves to our other receivers what comes when it has been destroyed', async () => {
+    const through = new PassThrough({ objectMode: true });
+    const pair = new TransformStream<unknown, unknown>();
+    for (const [source, sink] of [
+      [fromReadable<unknown>(through), fromWritable<unknown>(through)],
+      [fromReadableStream(pair.readable), fromWritableStream(pair.writable)],
+    ] as const) {
+      const stream = toReadable(source, { cancel: false });
+      stream.on('readable', () => {});
+      await macrotask();
+      stream.destroy();
+      await Promise.all([sink.send('later'), expect(source.receive()).resolves.toBe('later')]);
+    }
   });
 
   it('fails with the error of the source, after the items before it', async () => {
