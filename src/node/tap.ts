@@ -49,9 +49,11 @@ export class Tap<T> {
   #releases: (() => void)[] = [];
 
   constructor(private readonly given: Readable) {
-    // A stream of the first kind, which only pushes: Node's own wrapper pauses and resumes it.
-    this.#stream =
-      typeof given.read === 'function' ? given : new Readable({ objectMode: true, highWaterMark: 0 }).wrap(given);
+    this.#stream = given;
+    if (typeof given.read === 'function') return;
+    // A stream of the first kind, which only pushes: Node's own wrapper pauses and resumes it. Nobody else can listen to the
+    // wrapper, and its error may come before the first receive, which sees it by the state.
+    this.#stream = new Readable({ objectMode: true, highWaterMark: 0 }).wrap(given).on('error', () => {});
   }
 
   /** Receives in turn; what it fulfils with is of the asker's shape. */

@@ -257,6 +257,12 @@ describe('fromReadable', () => {
     const cancelled = new Old();
     void fromReadable(cancelled as never).cancel(boom);
     expect(cancelled.destroyed).toBe(boom);
+    const failed = new Old();
+    failed.on('error', () => {}); // as its user listens
+    const late = fromReadable(failed as never);
+    failed.emit('error', boom);
+    await macrotask();
+    expect(await rejection(late.receive())).toBe(boom);
   });
 
   it('refuses what is no stream', () => {
