@@ -76,6 +76,7 @@ export class Inlet<T> {
   /** The stream's `_final`. */
   final(done: Done): void {
     this.ended = true;
+    this.#release(); // what becomes of what was sent is no longer the writer's
     if (this.options.close) void this.#close(done);
     else done();
   }

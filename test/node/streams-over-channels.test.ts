@@ -483,6 +483,19 @@ describe('toDuplex', () => {
     expect(duplex.destroyed).toBe(true);
   });
 
+  it('gives the replies to one whose requests were cancelled when all of them had been sent', async () => {
+    for (const close of [true, false]) {
+      const ends = pair();
+      const duplex = toDuplex(ends, { close });
+      duplex.end(1);
+      await macrotask();
+      ends.sender.cancel();
+      await ends.receiver.send('a');
+      ends.receiver.close();
+      expect(await collect(duplex)).toEqual(['a']);
+    }
+  });
+
   it('fails both sides where one fails', async () => {
     const ends = pair();
     const duplex = toDuplex(ends);
