@@ -26,8 +26,9 @@ export interface WritableStreamOptions<T> extends Common<T> {
  * holds is the chunk of the send that waits. Closing the stream closes the sender, and aborting it closes the sender with
  * the reason, so that what was sent before is still delivered; unless `close` is false.
  *
- * A chunk that was written and not accepted rejects its `write` and goes to `onDrop`. When the receiver cancels the
- * channel, the stream fails at once, and with it whatever is piped into it.
+ * The chunk of the write under way, where it is not accepted, rejects that and goes to `onDrop`. Chunks behind it, of a writer
+ * that does not wait for `ready`, are the stream's: it rejects their writes, and `onDrop` is not told. When the receiver
+ * cancels the channel, the stream fails at once, and with it whatever is piped into it.
  *
  * @throws TypeError where it is no sender, the platform has no `WritableStream`, or for an option of the wrong kind
  *
