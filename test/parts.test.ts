@@ -150,7 +150,7 @@ describe('a macrotask', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  it('is a message where the platform has no immediate, and leaves no port open', () => {
+  it('is a message where the platform has no immediate, or a fake one, and leaves no port open', () => {
     const closed: string[] = [];
     let deliver: (() => void) | undefined;
     class FakeChannel {
@@ -167,12 +167,16 @@ describe('a macrotask', () => {
         close: () => void closed.push('port2'),
       };
     }
-    const run = vi.fn();
-    macrotaskOf({ MessageChannel: FakeChannel, setTimeout: nothing })(run);
-    expect(run).not.toHaveBeenCalled();
-    deliver?.();
-    expect(run).toHaveBeenCalledOnce();
-    expect(closed).toContain('port1');
+    const fake = Object.assign(nothing, { clock: {} }); // as fake timers have it
+    for (const having of [{}, { setImmediate: fake }]) {
+      closed.length = 0;
+      const run = vi.fn();
+      macrotaskOf({ ...having, MessageChannel: FakeChannel, setTimeout: nothing })(run);
+      expect(run).not.toHaveBeenCalled();
+      deliver?.();
+      expect(run).toHaveBeenCalledOnce();
+      expect(closed).toContain('port1');
+    }
   });
 
   it('closes its port even where what it runs throws', () => {

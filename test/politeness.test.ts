@@ -471,4 +471,25 @@ describe('the macrotask', () => {
     await blocked;
     expect(vi.getTimerCount()).toBe(0);
   });
+
+  it('is none of fake timers that are there before the module is loaded', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setImmediate', 'setInterval', 'performance', 'Date'] });
+    vi.resetModules();
+    const fresh = await import('../src/index.js');
+    const channel = new fresh.Channel<number>(4);
+    const received = (async () => {
+      let count = 0;
+      for await (const _ of channel) count++;
+      return count;
+    })();
+    for (let i = 0; i < 5_000; i++) await channel.send(i);
+    channel.close();
+    expect(await received).toBe(5_000);
+    const burst = new fresh.Channel<number>(8);
+    for (let i = 0; i < 8; i++) burst.trySend(i);
+    const blocked = burst.send(9);
+    burst.tryReceive();
+    await blocked;
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
