@@ -103,11 +103,12 @@ export function kindOf(core: Core<unknown>, waiter: Waiter, list: WaiterList | u
 /** One that began before this module was loaded has waited at least since then. */
 const beganAt = ({ note }: Waiter): number => note?.at ?? loaded;
 
+/** A hardened platform may have frozen the limit: then the stack is as long as it is. Must not throw. */
 function traced(): Error {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = FRAMES;
+  const limited = Reflect.set(Error, 'stackTraceLimit', FRAMES);
   const trace = new Error('waits');
-  Error.stackTraceLimit = stackTraceLimit;
+  if (limited) Error.stackTraceLimit = stackTraceLimit;
   return trace;
 }
 

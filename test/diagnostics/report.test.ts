@@ -96,6 +96,20 @@ describe('a report', () => {
     expect(report()).toMatchObject([{ name: 'bytes', capacity: 10, size: 8 }]);
   });
 
+  it('loses nothing where a hardened platform has frozen the length of stacks', async () => {
+    using _ = reportOnExit({ stacks: true });
+    const { stackTraceLimit } = Error;
+    Object.defineProperty(Error, 'stackTraceLimit', { writable: false });
+    try {
+      const orders = held(new Channel<number>(1, { name: 'orders' }));
+      const received = orders.receive();
+      await orders.send(1);
+      expect(await received).toBe(1);
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', { value: stackTraceLimit, writable: true });
+    }
+  });
+
   it('has the stack of the oldest of each kind, from the user on, while stacks are on', () => {
     const channel = held(full(1, { name: 'orders' }));
     expect(report()).toEqual([]);
