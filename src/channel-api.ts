@@ -103,7 +103,7 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
     options: ChannelOptions<T> = {},
   ): Channel<T> {
     const opener = openerOf(source);
-    const channel = new Channel<T>(capacity, options);
+    const channel = opened<T>(capacity, options);
     const core = channel[CORE];
     pour(core, opener, FOREVER, {
       heard: false,
@@ -520,4 +520,9 @@ export class Channel<in out T> implements Sender<T>, Receiver<T>, Disposable, As
   [INSPECT](): string {
     return describe(this[CORE]);
   }
+}
+
+/** Outside of the class: a bundler renames one that is named in its own body, and errors and stacks would say `_Channel`. */
+function opened<T>(capacity: number, options: ChannelOptions<T>): Channel<T> {
+  return new Channel(capacity, options);
 }

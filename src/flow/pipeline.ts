@@ -48,7 +48,7 @@ const BRANCH_CAPACITY = 16;
 export function flow<T>(source: Source<T>, options: FlowOptions = {}): Flow<T> {
   const scope = new Scope(options);
   const opener = openerOf(source);
-  return new Pipeline<T>(() => new Opened(opener, scope), scope);
+  return pipeline<T>(() => new Opened(opener, scope), scope);
 }
 
 class Pipeline<T> implements Flow<T> {
@@ -202,7 +202,7 @@ class Pipeline<T> implements Flow<T> {
   // ── What they are made of ───────────────────────────────────────────────────────────────────────────────────────
 
   #step<U>(make: (above: Stage<T>, scope: Scope) => Stage<U>): Flow<U> {
-    return new Pipeline(() => make(this.open(), this.scope), this.scope);
+    return pipeline(() => make(this.open(), this.scope), this.scope);
   }
 
   #each<R, U>(make: () => Operation<T, R, U>): Flow<U> {
@@ -226,13 +226,18 @@ class Pipeline<T> implements Flow<T> {
         taken = true;
         return branch;
       };
-      return new Pipeline(open, this.scope);
+      return pipeline(open, this.scope);
     });
   }
 
   #drain<U>(stage: Stage<U>, each: (item: U) => void): Promise<void> {
     return new Drain(stage, this.scope, each).start();
   }
+}
+
+/** Outside of the class: a bundler renames one that is named in its own body, and stacks would say `_Pipeline`. */
+function pipeline<T>(open: () => Stage<T>, scope: Scope): Flow<T> {
+  return new Pipeline(open, scope);
 }
 
 /** A step that calls a function: one call after the other, or several at once. */

@@ -27,6 +27,7 @@ async function provoke({ Channel }) {
 
 async function main() {
   const channel = new sluice.Channel(2);
+  assert.deepEqual([sluice.Channel.name, sluice.BoundedQueue.name], ['Channel', 'BoundedQueue']);
   await channel.sendAll([1, 2]);
   assert.deepEqual(channel.drain(), [1, 2]);
 
