@@ -259,10 +259,10 @@ describe('broadcast', () => {
     ['drop-newest', [3, 4, 5], [1, 2]],
   ] as const)('with %s is held back by nobody', async (overflow, gone, kept) => {
     const { items, dropped } = noting([1, 2, 3, 4, 5]);
-    const [fast, slow] = items.broadcast(2, { capacity: 2, overflow });
+    const [fast, tardy] = items.broadcast(2, { capacity: 2, overflow });
     const seen: number[] = [];
     for await (const item of iterate(fast)) seen.push(item);
-    expect(await slow?.toArray()).toEqual(kept);
+    expect(await tardy?.toArray()).toEqual(kept);
     const own = overflow === 'drop-oldest' ? [2, 3] : [4, 5]; // the first was handed over, the rest came before the second ask
     expect(seen.length).toBe(5 - own.length);
     for (const item of gone) expect(dropped).toContainEqual([item, overflow]);

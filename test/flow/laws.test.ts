@@ -340,7 +340,7 @@ describe('conservation', () => {
         fc.constantFrom('function', 'drop', 'source'),
         fc.nat(4),
         fc.integer({ min: 1, max: 3 }),
-        async (steps, [, make], way, who, place, at) => {
+        async (steps, [, make], way, who, place, last) => {
           const controller = new AbortController();
           const dropped: unknown[] = [];
           const { source: items, log } = make({ length: 12 });
@@ -354,7 +354,7 @@ describe('conservation', () => {
             onDrop,
           });
           const ending = (above: Flow<unknown>): Flow<unknown> =>
-            above.tap((item) => who === 'function' && [item].flat(5).includes(at) && end());
+            above.tap((item) => who === 'function' && [item].flat(5).includes(last) && end());
           const chained = steps.reduce((above, apply, i) => apply(i === place ? ending(above) : above), base);
           const iterator = (steps.length <= place ? ending(chained) : chained)[Symbol.asyncIterator]();
           const seen: unknown[] = [];
@@ -417,9 +417,9 @@ describe('branches that are joined again', () => {
   it('give every item to every branch, in order', async () => {
     await fc.assert(
       fc.asyncProperty(graph, async ({ make, capacity, length, order, ahead, join, pace, turns }) => {
-        const all = flow(make({ length }).source).broadcast(3, { capacity });
+        const branches = flow(make({ length }).source).broadcast(3, { capacity });
         const got: number[][] = [[], [], []];
-        const noting = all.map((branch, i) =>
+        const noting = branches.map((branch, i) =>
           branch.map((item) => {
             got[i]?.push(item);
             return i === order[2] ? lasting(turns, item) : give(at(pace, item), item);

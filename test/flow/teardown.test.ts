@@ -344,10 +344,10 @@ describe('a flow that ends inside of a take, which lets go of its source before 
     }),
   });
 
-  const BELOW: ((items: Flow<number>, fn: (n: number) => number) => Flow<number>)[] = [
+  const BELOW: ((items: Flow<number>, call: (n: number) => number) => Flow<number>)[] = [
     (items) => items,
-    (items, fn) => items.map(fn),
-    (items, fn) => items.map(fn, { concurrency: 2 }),
+    (items, call) => items.map(call),
+    (items, call) => items.map(call, { concurrency: 2 }),
   ];
 
   it.each([
