@@ -29,12 +29,12 @@ describe('the message of', () => {
   });
 
   it('a function of an end, which is told by its promise', async () => {
-    const calls: [string, Promise<unknown>][] = [
-      ['the function of forEach', flow([]).forEach(bad(1))],
-      ['the function of reduce', flow([]).reduce(bad(1), 0)],
+    const calls: [string, (items: Flow<never>) => Promise<unknown>][] = [
+      ['the function of forEach', (items) => items.forEach(bad(1))],
+      ['the function of reduce', (items) => items.reduce(bad(1), 0)],
     ];
-    for (const [what, promise] of calls) {
-      expect(messageOf(await rejection(promise))).toBe(`TypeError: ${what} must be a function, got 1 (number)`);
+    for (const [what, call] of calls) {
+      expect(messageOf(await rejection(call(flow([]))))).toBe(`TypeError: ${what} must be a function, got 1 (number)`);
     }
   });
 
