@@ -193,30 +193,26 @@ describe('a publisher', () => {
   });
 });
 
+/** Answered by an error that names the rule, with the end of the subscription. */
+async function refusesDemand(n: unknown): Promise<void> {
+  const { channel, probe } = published(3, { open: true });
+  probe.subscription.request(n as never);
+  await macrotask();
+  expect(probe.log).toEqual([['error', expect.any(RangeError)]]);
+  expect(String((probe.log[0] as unknown[])[1])).toContain('§3.9');
+  expect(channel.ended).toBe(true);
+}
+
 describe('a subscription', () => {
   it.each([0, -1, Number.NaN, 1.5, Number.NEGATIVE_INFINITY, '1', null, undefined, {}, 0n, -1n])(
     'answers request(%s) by onError with a RangeError that names the rule, and is cancelled (§3.9)',
-    async (n) => {
-      const { channel, probe } = published(3, { open: true });
-      probe.subscription.request(n as never);
-      await macrotask();
-      expect(probe.log).toEqual([['error', expect.any(RangeError)]]);
-      expect(String((probe.log[0] as unknown[])[1])).toContain('§3.9');
-      expect(channel.ended).toBe(true);
-    },
+    (n) => refusesDemand(n),
   );
 
   it.each([
     ['has no toString', Object.create(null)],
     ['throws from toString', { toString: () => thrown(() => {}) }],
-  ])('answers a request for an object that %s by onError too, and throws nothing (§3.16)', async (_, n) => {
-    const { channel, probe } = published(3, { open: true });
-    probe.subscription.request(n as never);
-    await macrotask();
-    expect(probe.log).toEqual([['error', expect.any(RangeError)]]);
-    expect(String((probe.log[0] as unknown[])[1])).toContain('§3.9');
-    expect(channel.ended).toBe(true);
-  });
+  ])('answers a request for an object that %s by onError too, and throws nothing (§3.16)', (_, n) => refusesDemand(n));
 
   it('answers a wrong request from within onSubscribe or onNext once that has returned (§1.3)', async () => {
     for (const probe of [
