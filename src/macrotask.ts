@@ -2,15 +2,17 @@
 //
 // Guarantee: what is given to `nextMacrotask` runs in the next turn of the event loop, after the microtasks, in the order
 // given; one engine task serves all of it. The engine's function is taken at module load, and one that is known to be fake
-// is passed over, so that fake timers cannot hang a channel. Nothing keeps a process alive that has nothing else to do: an immediate that ran is gone, a port is closed.
+// is passed over, so that fake timers cannot hang a channel. Nothing keeps a process alive that has nothing else to do: an
+// immediate that ran is gone, a port is closed.
 
 import { type Host, host } from './host.js';
 
 /** How a platform reaches the next turn: `setImmediate`, else a `MessageChannel`, else `setTimeout`. */
 export function macrotaskOf({ setImmediate, MessageChannel, setTimeout }: Partial<Host>): (run: () => void) => void {
-  // Of @sinonjs/fake-timers, which Jest, Vitest and Sinon use; a MessageChannel is never faked.
-  const isFake = setImmediate !== undefined && 'clock' in setImmediate;
-  if (setImmediate !== undefined && !(isFake && MessageChannel !== undefined)) return (run) => void setImmediate(run);
+  // A `clock` is on those of @sinonjs/fake-timers, which Jest, Vitest and Sinon use; they fake no MessageChannel.
+  if (setImmediate !== undefined && !('clock' in setImmediate && MessageChannel !== undefined)) {
+    return (run) => void setImmediate(run);
+  }
   if (MessageChannel === undefined) return (run) => void setTimeout?.(run, 0);
   return (run) => {
     const { port1, port2 } = new MessageChannel();

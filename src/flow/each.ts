@@ -78,7 +78,7 @@ export class Each<In, Result, Out> implements Stage<Out>, Sink<In> {
   /** Puts an item into the operation. */
   #enter(item: In): Out | typeof NONE | typeof PENDING {
     if (this.#stopped) {
-      this.scope.dropLate(item);
+      this.scope.dropLate(item); // the flow was ended on the item's way down
       return PENDING;
     }
     let result: Result | PromiseLike<Result>;

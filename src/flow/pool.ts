@@ -15,6 +15,7 @@ import { type Answer, END, isThenable, NOBODY, NONE, PENDING, type Sink, type St
 
 /** One call after another: with listeners made anew for each a flow of macrotasks took a quarter longer. */
 interface Call<In, Result> {
+  /** One that failed is free too, though none comes after it. */
   state: 'running' | 'settled' | 'free';
   input: In | undefined;
   result: Result | undefined;

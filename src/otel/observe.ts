@@ -45,7 +45,10 @@ export type ObserveTarget = Channel<any> | BoundedQueue<any> | { stats(): Channe
 export interface ObserveOptions {
   /** Put on every data point, beside `sluice.channel.name`: few values each, or the metrics grow without bound. */
   readonly attributes?: Record<string, string> | undefined;
-  /** Whether blocked waits are measured: all of them (`true`), or one in so many, an integer from 1. None by default. Where the same is observed several times: as many as any wants. */
+  /**
+   * Whether blocked waits are measured: all of them (`true`), or one in so many, an integer from 1. None by default. Where
+   * the same is observed several times: as many as any wants.
+   */
   readonly waits?: boolean | number | undefined;
 }
 

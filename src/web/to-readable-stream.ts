@@ -34,8 +34,8 @@ export interface ReadableStreamOptions<T> extends Common<T> {
  * came in that very moment stays where it was.
  *
  * A source that only promises items (one that is no channel of this library) may have promised one by then: that goes to
- * `onDrop`. Where a reader let go of its lock before that item came, the next read gets it. One that is
- * not of this library ends at `undefined`.
+ * `onDrop`. Where a reader let go of its lock before that item came, the next read gets it. A receiver that is not of this
+ * library ends at `undefined`.
  *
  * @throws TypeError where the source is no receiver, the platform has no `ReadableStream`, or for an option of the wrong kind
  *
