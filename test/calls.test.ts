@@ -11,6 +11,7 @@ import {
   macrotask,
   microtasks,
   MUTATING,
+  passSlice,
   PlainSignal,
   rejection,
   watch,
@@ -393,6 +394,7 @@ describe('the line', () => {
   it('tells no item before those that politeness has put off', async () => {
     const channel = full(2_048);
     const log: unknown[] = [];
+    passSlice();
     for (let i = 0; i < 2_000; i++) void channel.receive().then((item) => log.push(item));
     const bridge = new Bridge(channel, log);
     await macrotask();

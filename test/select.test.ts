@@ -27,6 +27,7 @@ import {
   macrotask,
   microtasks,
   MUTATING,
+  passSlice,
   PlainSignal,
   rejection,
   settled,
@@ -1250,11 +1251,13 @@ describe('promises settle in order:', () => {
     const channel = empty(4_096);
     const order: number[] = [];
     const all: Promise<unknown>[] = [];
+    passSlice();
     for (let i = 0; i < 3_000; i++) {
       all.push((i % 2 === 0 ? channel.send(i) : select({ out: sending(channel, i) })).then(() => order.push(i)));
     }
     await Promise.all(all);
     const received: unknown[] = [];
+    passSlice();
     const takes = Array.from({ length: 3_000 }, (_, i) =>
       i % 2 === 0
         ? channel.receive().then((item) => received.push(item))

@@ -3,7 +3,17 @@
 import { TimeoutError } from 'sluice';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Turns } from '../../src/bridge/turns.js';
-import { letsTimersFire, macrotask, microtasks, PlainSignal, rejection, settled, thrown, watch } from '../support.js';
+import {
+  letsTimersFire,
+  macrotask,
+  microtasks,
+  passSlice,
+  PlainSignal,
+  rejection,
+  settled,
+  thrown,
+  watch,
+} from '../support.js';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -191,6 +201,7 @@ describe('a call that completes at once', () => {
     const order: unknown[] = [];
     const waits = Array.from({ length: 2_000 }, (_, i) => turns.wait(String(i), undefined));
     for (const [i, wait] of waits.entries()) void wait.then(() => order.push(i));
+    passSlice();
     for (let i = 0; i < 2_000; i++) turns.fulfil(i);
     const after = turns.fulfilled(2_000).then((last) => order.push(last));
     await after;

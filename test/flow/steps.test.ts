@@ -9,6 +9,7 @@ import {
   letsTimersFire,
   macrotask,
   microtasks,
+  passSlice,
   rejection,
   settled,
   thrown,
@@ -1033,6 +1034,7 @@ describe('a busy flow', () => {
     const { items, dropped } = noting(source);
     const iterator = iterate(items);
     let seen = 0;
+    passSlice();
     for (let i = 0; i < 3_000; i++) {
       const next = watch(iterator.next());
       await undefined;
