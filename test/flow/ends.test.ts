@@ -190,6 +190,19 @@ describe('to', () => {
     expect(dropped).toEqual([]);
   });
 
+  it.each<[string, unknown, unknown]>([
+    ['no error but a string', 'refused', 1],
+    ['an error that has no value, where the item is undefined', {}, undefined],
+    ['an error with the value of another', { value: 2 }, 1],
+    ['undefined', undefined, undefined],
+  ])('drops the item of a send that is refused with %s', async (_what, error, item) => {
+    const dropped: unknown[] = [];
+    const sender = { send: () => Promise.reject(error), close() {} };
+    const sent = flow([item], { onDrop: (each) => dropped.push(each) }).to(sender);
+    await expect(sent).rejects.toBe(error);
+    expect(dropped).toEqual([item]);
+  });
+
   it('aborted just after a send was accepted neither loses nor doubles its item', async () => {
     const controller = new AbortController();
     const { items, dropped } = noting([1, 2, 3, 4, 5, 6], controller.signal);

@@ -1,7 +1,6 @@
 // The protocol of stages (P1 to P6 of src/flow/stage.ts), kept by each kind of stage, between a stage above that does as it
 // is told and a root that only listens: in a whole flow the root would hide what a stage says that has been stopped.
 
-import { flow } from 'sluice/flow';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openerOf } from '../../src/feed.js';
 import { Batch } from '../../src/flow/batch.js';
@@ -16,8 +15,8 @@ import { Scope } from '../../src/flow/scope.js';
 import { Source } from '../../src/flow/source.js';
 import { type Answer, END, isThenable, NOBODY, PENDING, type Sink, type Stage } from '../../src/flow/stage.js';
 import { Timeout } from '../../src/flow/timeout.js';
-import { macrotask, microtasks, thrown } from '../support.js';
-import { calls, iterate, manual } from './sources.js';
+import { microtasks, thrown } from '../support.js';
+import { calls, manual } from './sources.js';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -375,50 +374,7 @@ describe('a batch', () => {
   });
 });
 
-describe('a flow', () => {
-  it('fails by a source of a flatMap that fails later', async () => {
-    const failing = manual();
-    const all = flow([1])
-      .flatMap(() => failing.source)
-      .toArray();
-    await microtasks();
-    failing.fails('failed');
-    await expect(all).rejects.toBe('failed');
-  });
-
-  it('fails by a signal that cannot be listened to', async () => {
-    const signal = { aborted: false, addEventListener: () => failed(), removeEventListener() {} };
-    const failed = (): never => {
-      throw new Error('no listener');
-    };
-    await expect(flow([1], { signal: signal as unknown as AbortSignal }).toArray()).rejects.toThrow('no listener');
-  });
-
-  it('that is left before its first pull says nothing of a source that cannot be opened', async () => {
-    const source = {
-      [Symbol.iterator](): Iterator<number> {
-        throw new Error('cannot be opened');
-      },
-    };
-    expect(await iterate(flow(source)).return()).toEqual({ value: undefined, done: true });
-    await macrotask();
-  });
-
-  it.each<[string, unknown, unknown]>([
-    ['no error but a string', 'refused', 1],
-    ['an error that has no value, where the item is undefined', {}, undefined],
-    ['an error with the value of another', { value: 2 }, 1],
-    ['undefined', undefined, undefined],
-  ])('drops the item of a send that is refused with %s', async (_what, error, item) => {
-    const dropped: unknown[] = [];
-    const sender = { send: () => Promise.reject(error), close() {} };
-    const sent = flow([item], { onDrop: (each) => dropped.push(each) }).to(sender);
-    await expect(sent).rejects.toBe(error);
-    expect(dropped).toEqual([item]);
-  });
-});
-
-describe('a promise', () => {
+describe('a promise, to a stage,', () => {
   it.each([
     [Promise.resolve(), true],
     [{ then() {} }, true],

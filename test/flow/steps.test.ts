@@ -107,6 +107,24 @@ describe('flow', () => {
     base.map((n) => n * 2);
     expect(await base.toArray()).toEqual([1, 2, 3]);
   });
+
+  it('fails by a signal that cannot be listened to', async () => {
+    const signal = { aborted: false, addEventListener: () => failed(), removeEventListener() {} };
+    const failed = (): never => {
+      throw new Error('no listener');
+    };
+    await expect(flow([1], { signal: signal as unknown as AbortSignal }).toArray()).rejects.toThrow('no listener');
+  });
+
+  it('that is left before its first pull says nothing of a source that cannot be opened', async () => {
+    const source = {
+      [Symbol.iterator](): Iterator<number> {
+        throw new Error('cannot be opened');
+      },
+    };
+    expect(await iterate(flow(source)).return()).toEqual({ value: undefined, done: true });
+    await macrotask();
+  });
 });
 
 describe('its iterator', () => {
@@ -544,6 +562,16 @@ describe('flatMap', () => {
     expect(await rejection(all.run())).toBe('inner');
     expect([hanging.log.returned, first.log.returned]).toEqual([1, 1]);
     expect(dropped).toEqual([1]);
+  });
+
+  it('fails by a source that fails later', async () => {
+    const failing = manual();
+    const all = flow([1])
+      .flatMap(() => failing.source)
+      .toArray();
+    await microtasks();
+    failing.fails('failed');
+    await expect(all).rejects.toBe('failed');
   });
 });
 
