@@ -5,9 +5,9 @@
 // budget. With 10 µs of work an item a timer still gets through within 15 ms.
 //
 // Operations are counted, since a read of the clock for each would nearly double what it costs. Where they are quick, one
-// slice of time is many times 1,024 of them: each turn of the loop is system calls and cold caches. A turn every 1,024 of
-// the quickest operations costs 16 to 20 % of the whole loop, one a millisecond 9 to 12 %, one every 4 ms about 4 %, of
-// which counting is 3. A timer may be late by a slice.
+// slice of time is many times 1,024 of them: each turn of the loop is system calls and cold caches. One a millisecond costs
+// 5 % of the whole loop more than one every 4 ms, one every 1,024 of the quickest operations another 10 %; counting 3 %. A
+// timer may be late by a slice, or by the 1,024 operations where these take longer.
 
 import { host } from './host.js';
 
