@@ -10,7 +10,7 @@ const BUDGETS = {
   node: [2_500, 6_100],
   web: [2_000, 6_850],
   reactive: [2_000, 3_500],
-  'reactive-verify': [6_000, 6_100],
+  'reactive-verify': [6_000, 6_000],
   observable: [800, 2_750],
   otel: [800, 2_900],
   diagnostics: [1_500, 1_870],

@@ -3,6 +3,7 @@
 // Invariant: `requested` counts a request before it is made, so an item that comes inside the request was asked for.
 
 import type { Publisher, Subscriber, Subscription } from '../contract.js';
+import type { Rule } from './rules.js';
 import { fail, has, show, type Trial } from './trial.js';
 import { type Bell, now, pause, until } from './waiting.js';
 
@@ -12,16 +13,16 @@ const DEEPEST = 2;
 const PATIENCE = 10;
 
 export class Downstream<T> implements Subscriber<T>, Bell {
-  wake: (() => void) | undefined = undefined;
-  subscription: Subscription | undefined = undefined;
+  wake?: (() => void) | undefined;
+  subscription?: Subscription | undefined;
   readonly items: T[] = [];
   requested = 0;
   /** It asks inside `onNext` until it has asked for so many in all. */
   enough = Number.POSITIVE_INFINITY;
   /** How often `onSubscribe` came. */
   subscribed = 0;
-  end: 'onComplete' | 'onError' | undefined = undefined;
-  error: unknown = undefined;
+  end?: 'onComplete' | 'onError' | undefined;
+  error?: unknown;
   /** All signals but `onSubscribe`. */
   signals = 0;
   /** Whether signals nested so deep that there may be no end to it. */
@@ -96,22 +97,22 @@ export class Downstream<T> implements Subscriber<T>, Bell {
     this.wake?.();
   }
 
-  /** Asks for items; what the publisher throws is a breach, and goes no further. */
   request(n: number): void {
     if (n > 0) this.requested += n;
-    try {
-      this.subscription?.request(n);
-    } catch (error) {
-      this.trial.saw('3.16', `request(${n}) threw ${show(error)}`);
-    }
+    this.#call('3.16', `request(${n})`, () => this.subscription?.request(n));
   }
 
   cancel(): void {
     this.trial.cancels++;
+    this.#call('3.15', 'cancel()', () => this.subscription?.cancel());
+  }
+
+  /** What the publisher throws is a breach, and goes no further. */
+  #call(rule: Rule, name: string, call: () => void): void {
     try {
-      this.subscription?.cancel();
+      call();
     } catch (error) {
-      this.trial.saw('3.15', `cancel() threw ${show(error)}`);
+      this.trial.saw(rule, `${name} threw ${show(error)}`);
     }
   }
 

@@ -5,8 +5,8 @@ import type { Processor } from '../contract.js';
 import { Downstream, listen, subscribe } from './downstream.js';
 import { publisherChecks } from './publisher.js';
 import type { RuleResult } from './results.js';
-import { type Subject, subscriberChecks, subscribes } from './subscriber.js';
-import { type Check, type Checks, fail, has, readTerms, skip, type Trial, verify } from './trial.js';
+import { type Subject, SUBSCRIBER, subscriberChecks } from './subscriber.js';
+import { type Check, type Checks, fail, readTerms, skip, type Trial, verify } from './trial.js';
 import { feed, Upstream } from './upstream.js';
 
 /** How many items are requested long before there is one. */
@@ -49,7 +49,7 @@ export function verifyProcessor<I, O>(
 ): AsyncIterable<RuleResult> {
   const terms = readTerms({ make, item }, options);
   const made = (trial: Trial): Promise<Processor<I, O>> =>
-    trial.made('make()', make, 'processor', (each) => subscribes(each) && has(each, 'subscribe'));
+    trial.made('make()', make, 'processor', 'subscribe', ...SUBSCRIBER);
   const fed = async (trial: Trial, elements: number, error?: unknown): Promise<Processor<I, O>> => {
     const processor = await made(trial);
     feed(trial, processor, item, elements, error);
@@ -67,7 +67,7 @@ export function verifyProcessor<I, O>(
   };
   const asPublisher = publisherChecks<O>({
     make: fed,
-    failed: (trial) => fed(trial, 0, new Error('an error for §1.4')),
+    failed: (trial) => fed(trial, 0, new Error('an error for §4.2')),
     multicast: () => skip('verifyPublisher tries it'),
   });
   const asSubscriber = subscriberChecks<I>(followed, item);

@@ -3,22 +3,11 @@
 //
 // A check asks for no more items than its publisher has, but where it says so: what comes after the last item is the end.
 
+import { checkFunction, wrong } from '../../arguments.js';
 import type { Publisher } from '../contract.js';
 import { Downstream, listen, subscribe } from './downstream.js';
 import type { RuleResult } from './results.js';
-import {
-  type Check,
-  type Checks,
-  fail,
-  has,
-  mustThrow,
-  readTerms,
-  show,
-  skip,
-  type Trial,
-  verify,
-  wrong,
-} from './trial.js';
+import { type Check, type Checks, fail, mustThrow, readTerms, show, skip, type Trial, verify } from './trial.js';
 import { now, until } from './waiting.js';
 
 /** A publisher of so many items, made while a trial is on; or one that fails. */
@@ -77,9 +66,6 @@ export function publisherChecks<T>({ make, failed, multicast }: Makers<T>): Chec
     downstream.request(1); // it may have to be asked before it can fail
     await downstream.expectEnd('onError');
     return downstream;
-  };
-  const failure: Check = async (trial) => {
-    await fails(trial);
   };
   const completes = async (trial: Trial): Promise<Downstream<T>> => {
     const downstream = await subscribed(trial, 1, 1, 2);
@@ -159,7 +145,7 @@ export function publisherChecks<T>({ make, failed, multicast }: Makers<T>): Chec
       }
     }
   };
-  const boundedRecursion: Check = async (trial): Promise<string | undefined> => {
+  const boundedRecursion: Check = async (trial) => {
     const downstream = await subscribed(trial, LONG, 3, 1, 1);
     await downstream.reaches(() => downstream.end !== undefined || downstream.tooDeep);
     const { length } = downstream.items;
@@ -216,11 +202,11 @@ export function publisherChecks<T>({ make, failed, multicast }: Makers<T>): Chec
     '1.1': [exactly(1, 0, 1, 3)],
     '1.2': [finishes(3, 0, 0, 10)],
     '1.3': [finishes(30, 2, 2, 1, 2, 3)],
-    '1.4': [failure],
+    '1.4': [fails],
     '1.5': [finishes(3, 4, 0), finishes(0, 0, 0, 1)],
     '1.7': [silentAfter(completes), silentAfter(fails)],
     '1.8': [eventually],
-    '1.9': [begins, failure],
+    '1.9': [begins, fails],
     '1.11': [sameForAll],
     '2.12': [plain],
     '2.13': [plain],
@@ -293,13 +279,12 @@ export function verifyPublisher<T>(
 ): AsyncIterable<RuleResult> {
   const terms = readTerms({ make }, options);
   const { failed, multicast = false } = options;
-  if (failed !== undefined && typeof failed !== 'function') wrong('options.failed', 'a function', failed);
-  if (typeof multicast !== 'boolean') wrong('options.multicast', 'a boolean', multicast);
-  const publishes = (made: Publisher<T>): boolean => has(made, 'subscribe');
+  checkFunction('options.failed', failed);
+  if (typeof multicast !== 'boolean') throw wrong('options.multicast', 'a boolean', multicast);
   const checks = publisherChecks<T>({
-    make: (trial, elements) => trial.made(`make(${elements})`, () => make(elements), 'publisher', publishes),
+    make: (trial, elements) => trial.made(`make(${elements})`, () => make(elements), 'publisher', 'subscribe'),
     failed: (trial) =>
-      failed === undefined ? skip('needs options.failed') : trial.made('failed()', failed, 'publisher', publishes),
+      failed === undefined ? skip('needs options.failed') : trial.made('failed()', failed, 'publisher', 'subscribe'),
     multicast: () => multicast || skip('needs options.multicast'),
   });
   return verify('13', checks, terms);

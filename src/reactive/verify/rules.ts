@@ -32,8 +32,8 @@ const TEXT = `1.1 gives no more items than were requested
 2.6 cancels a subscription without use
 2.7 calls request and cancel one at a time
 2.8 takes items after cancel
-2.9 takes onComplete, with and without a request
-2.10 takes onError, with and without a request
+2.9 takes onComplete at any time
+2.10 takes onError at any time
 2.11 sees a signal before its processing: is inner state
 2.12 is subscribed once
 2.13 has no use for null, and throws for nothing else
@@ -41,13 +41,13 @@ const TEXT = `1.1 gives no more items than were requested
 3.2 takes request from onSubscribe and onNext
 3.3 takes request from onNext without endless recursion
 3.4 takes request in no time
-3.5 takes cancel in no time, again and again
+3.5 takes cancel in no time
 3.6 takes request after cancel for nothing
 3.7 takes cancel after cancel for nothing
 3.8 adds up what was requested
 3.9 gives onError for a request of less than 1, or of no integer
 3.10 may call onNext from request: is a permission
-3.11 may call onComplete and onError from request: is a permission
+3.11 may end from request: is a permission
 3.12 gives no items after cancel
 3.13 has no hold on a subscriber after cancel
 3.14 may end all after cancel: is a permission

@@ -6,6 +6,7 @@
 // Every signal and every call is watched in all checks, whichever rule is on. A breach of a rule that is still to come
 // fails that rule; of one that has passed already, the rule that is on. So no breach gets lost, and each is told once.
 
+import { checkObject, wrong } from '../../arguments.js';
 import type { RuleResult } from './results.js';
 import { RULES, type Rule } from './rules.js';
 import { within } from './waiting.js';
@@ -19,9 +20,15 @@ export interface Terms {
   readonly most: number;
 }
 
-/** One check: throws by `fail` or `skip`; what it returns is said of a rule that passed. */
-export type Check = (trial: Trial) => Promise<string | void>;
+/** One check: throws by `fail` or `skip`; a text that it returns is said of a rule that passed. */
+export type Check = (trial: Trial) => Promise<unknown>;
 export type Checks = Readonly<Partial<Record<Rule, readonly Check[]>>>;
+
+interface Given {
+  readonly timeout?: number;
+  readonly maxElements?: number;
+  readonly skip?: readonly string[];
+}
 
 type Outcomes = Map<Rule, RuleResult['outcome']>;
 
@@ -66,7 +73,7 @@ export class Trial {
   /** How often a subscriber of the kit has cancelled. */
   cancels = 0;
   /** Is not collected as garbage while the rule is on. */
-  held: unknown = undefined;
+  held?: unknown;
   readonly #closing: (() => void)[] = [];
 
   constructor(
@@ -101,15 +108,15 @@ export class Trial {
     }
   }
 
-  /** What a maker makes, if it is of its kind: has what `fits`. It has more time than a signal has: it may have to connect. */
-  async made<R>(name: string, make: () => R | PromiseLike<R>, kind: string, fits: (made: R) => boolean): Promise<R> {
+  /** What a maker makes, if it is of its kind. It has more time than a signal has: it may have to connect. */
+  async made<R>(name: string, make: () => R | PromiseLike<R>, kind: string, ...methods: string[]): Promise<R> {
     let made: R;
     try {
       made = await within(make(), this.timeout * 10);
     } catch (error) {
       return fail(`${name} failed: ${show(error)}`);
     }
-    if (!fits(made)) fail(`${name} gave ${show(made)}, not a ${kind}`);
+    if (!has(made, ...methods)) fail(`${name} gave ${show(made)}, not a ${kind}`);
     return made;
   }
 }
@@ -120,9 +127,16 @@ export function has(value: unknown, ...methods: string[]): boolean {
   return methods.every((method) => typeof object?.[method] === 'function');
 }
 
-/** Throws a TypeError about an argument, or an error of another kind. */
-export function wrong(what: string, wanted: string, value: unknown, kind: ErrorConstructor = TypeError): never {
-  throw new kind(`${what} must be ${wanted}, got ${show(value)}`);
+/** Throws unless it is a function, which cannot be left out. */
+export function checkGiven(what: string, value: unknown): void {
+  if (typeof value !== 'function') throw wrong(what, 'a function', value);
+}
+
+/** Throws a TypeError for something that is no number, and a RangeError for one that does not fit. */
+function checkNumber(what: string, allowed: string, value: number, fits: (value: number) => boolean): void {
+  const error = wrong(what, allowed, value);
+  if (typeof value !== 'number') throw error;
+  if (!fits(value)) throw new RangeError(error.message);
 }
 
 /** Reads the options that all have; throws at bad ones. */
@@ -130,20 +144,18 @@ export function readTerms(
   functions: Readonly<Record<string, unknown>>,
   options: { readonly timeout?: unknown; readonly maxElements?: unknown; readonly skip?: unknown },
 ): Terms {
-  for (const [what, value] of Object.entries(functions))
-    if (typeof value !== 'function') wrong(what, 'a function', value);
-  if (typeof options !== 'object' || options === null) wrong('options', 'an object', options);
-  const { timeout = 100, maxElements: most = Number.POSITIVE_INFINITY } = options;
-  if (typeof timeout !== 'number') return wrong('options.timeout', 'a number', timeout);
-  if (!(timeout > 0 && timeout < 2 ** 27)) wrong('options.timeout', 'a number of ms above 0', timeout, RangeError);
-  if (typeof most !== 'number') return wrong('options.maxElements', 'a number', most);
-  if (!(most >= 0 && Math.floor(most) === most)) wrong('options.maxElements', 'an integer from 0', most, RangeError);
-  const { skip: skipped = [] } = options;
-  if (!Array.isArray(skipped)) wrong('options.skip', 'an array', skipped);
-  for (const rule of skipped as readonly unknown[])
-    if (!RULES.some((each) => each.rule === rule))
-      wrong('options.skip', 'rules from 1.1 to 4.2', rule, typeof rule === 'string' ? RangeError : TypeError);
-  return { timeout, most, skip: new Set(skipped as readonly string[]) };
+  for (const [what, value] of Object.entries(functions)) checkGiven(what, value);
+  checkObject('options', options);
+  const { timeout = 100, maxElements: most = Number.POSITIVE_INFINITY, skip: skipped = [] } = options as Given;
+  checkNumber('options.timeout', 'a number of ms above 0', timeout, (ms) => ms > 0 && ms < 2 ** 27);
+  checkNumber('options.maxElements', 'an integer from 0', most, (n) => n >= 0 && Math.floor(n) === n);
+  if (!Array.isArray(skipped)) throw wrong('options.skip', 'an array', skipped);
+  for (const rule of skipped) {
+    if (RULES.some((each) => each.rule === rule)) continue;
+    const error = wrong('options.skip', 'rules from 1.1 to 4.2', rule);
+    throw typeof rule === 'string' ? new RangeError(error.message) : error;
+  }
+  return { timeout, most, skip: new Set(skipped) };
 }
 
 /** Tries the rules of these sections, and those that have checks, each time it is iterated. */
@@ -168,7 +180,9 @@ async function* results(sections: string, checks: Checks, terms: Terms): AsyncGe
           breach(rule, `§${seen}: ${what}`);
         } else if (!breaches.has(seen)) breaches.set(seen, what);
       };
-      [outcome, message] = await attempt(tried, new Trial(rule, terms, outcomes, breach));
+      const trial = new Trial(rule, terms, outcomes, breach);
+      [outcome, message] = await attempt(tried, trial);
+      trial.close();
       const seen = breaches.get(rule);
       if (seen !== undefined && outcome !== 'failed') [outcome, message] = ['failed', seen];
     }
@@ -187,14 +201,11 @@ async function attempt(checks: readonly Check[], trial: Trial): Promise<[RuleRes
       if (typeof note === 'string') notes.push(note);
       outcome = 'passed';
     } catch (error) {
-      if (!(error instanceof Skipped)) {
-        trial.close();
-        return ['failed', error instanceof Failed ? error.message : show(error)];
-      }
+      if (!(error instanceof Skipped)) return ['failed', error instanceof Failed ? error.message : show(error)];
       notes.push(error.message);
     }
   }
-  trial.close();
-  const message = outcome === 'passed' ? `in part: ${notes.join('; ')}` : notes.join('; ');
-  return [outcome, notes.length > 0 ? message : undefined];
+  if (notes.length === 0) return [outcome, undefined];
+  const said = notes.join('; ');
+  return [outcome, outcome === 'passed' ? `in part: ${said}` : said];
 }

@@ -6,7 +6,7 @@ import { fail, show, type Trial } from './trial.js';
 import { type Bell, until } from './waiting.js';
 
 export class Upstream<T> implements Subscription, Bell {
-  wake: (() => void) | undefined = undefined;
+  wake?: (() => void) | undefined;
   requested = 0;
   /** How often it was cancelled. */
   cancelled = 0;
@@ -15,9 +15,9 @@ export class Upstream<T> implements Subscription, Bell {
   given = 0;
   ended = false;
   /** What the subscriber threw last. */
-  thrown: string | undefined = undefined;
+  thrown?: string | undefined;
   /** A call that has not returned, and inside which no signal was given. */
-  #calling: string | undefined = undefined;
+  #calling: string | undefined;
 
   constructor(
     private readonly trial: Trial,

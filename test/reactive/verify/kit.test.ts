@@ -215,10 +215,20 @@ describe('bad arguments', () => {
       'make must be a function, got undefined',
       () => verifyPublisher(undefined as never),
     ],
-    ['one of a subscriber', TypeError, 'make must be a function, got 3', () => verifySubscriber(3 as never, item)],
+    [
+      'one of a subscriber',
+      TypeError,
+      'make must be a function, got 3 (number)',
+      () => verifySubscriber(3 as never, item),
+    ],
     ['one of items', TypeError, 'item must be a function, got "a"', () => verifySubscriber(make, 'a' as never)],
     ['one of a processor', TypeError, 'make must be a function, got null', () => verifyProcessor(null as never, item)],
-    ['options that are none', TypeError, 'options must be an object, got 7', () => verifyPublisher(make, 7 as never)],
+    [
+      'options that are none',
+      TypeError,
+      'options must be an object, got 7 (number)',
+      () => verifyPublisher(make, 7 as never),
+    ],
     [
       'a timeout that is no number',
       TypeError,
@@ -255,7 +265,7 @@ describe('bad arguments', () => {
     [
       'a rule that is a number',
       TypeError,
-      'options.skip must be rules from 1.1 to 4.2, got 1.1',
+      'options.skip must be rules from 1.1 to 4.2, got 1.1 (number)',
       () => verifyPublisher(make, { skip: [1.1 as never] }),
     ],
     [
