@@ -31,7 +31,8 @@ const NOW: Promise<void> = Promise.resolve();
  *
  * @returns its `send` rejects with `ChannelClosedError`, the item as `value` and the stream's error as `cause`, once the
  * stream has closed or failed, and with a TypeError while somebody else has it locked; otherwise as `send` of a channel.
- * Its `close` rejects with the sink's error, or with `ChannelClosedError` where the stream had closed or failed before.
+ * Its `close` rejects with the sink's error, or with `ChannelClosedError` where the stream had closed or failed before, or
+ * somebody else was closing it.
  * @throws TypeError where it is no `WritableStream`, or for an option of the wrong kind
  *
  * @example
@@ -241,8 +242,21 @@ class StreamSender<T> implements Sender<T>, Abortable {
     const { error } = closing;
     if (error !== undefined && this.#writes > 0) return;
     this.#forgetSignal();
-    closing.follow(error === undefined ? writer.close() : writer.abort(error));
+    const ended = error === undefined ? writer.close() : writer.abort(error);
+    ended.then(closing.succeeded, (cause: unknown) => closing.failed(this.#isFine() ? this.#refusal(NO_ITEM) : cause));
     this.#release();
+  }
+
+  /** It has not failed: then it refuses a close because somebody else is closing it, or has. */
+  #isFine(): boolean {
+    try {
+      const writer = this.stream.getWriter();
+      const { desiredSize } = writer;
+      writer.releaseLock();
+      return desiredSize !== null;
+    } catch {
+      return false; // locked: nothing is known
+    }
   }
 
   /** The stream has failed, or somebody else has closed it. */
@@ -295,20 +309,16 @@ class StreamSender<T> implements Sender<T>, Abortable {
 /** A close that is under way. */
 class Closing {
   readonly done: Promise<void>;
+  succeeded!: () => void;
   failed!: (error: unknown) => void;
-  #resolve!: () => void;
 
   constructor(readonly error: unknown) {
     this.done = handled(
       new Promise((resolve, reject) => {
-        this.#resolve = resolve;
+        this.succeeded = resolve;
         this.failed = reject;
       }),
     );
-  }
-
-  follow(ended: Promise<void>): void {
-    ended.then(this.#resolve, this.failed);
   }
 }
 

@@ -783,6 +783,20 @@ describe('fromWritableStream', () => {
     }
   });
 
+  it('refuses to close while somebody else is closing the stream, as it does after that', async () => {
+    let finish = (): void => {};
+    const stream = new WritableStream<number>({ close: () => new Promise<void>((resolve) => (finish = resolve)) });
+    const closing = stream.close();
+    const sender = fromWritableStream(stream);
+    expect(await rejection(Promise.resolve(sender.close()))).toMatchObject({
+      code: 'ERR_SLUICE_CLOSED',
+      message: 'the WritableStream is closed: nothing more goes in',
+    });
+    expect(stream.locked).toBe(false);
+    finish();
+    await closing;
+  });
+
   it('refuses while another writer has the stream, and once somebody else has closed it', async () => {
     const { stream } = sink();
     const sender = fromWritableStream(stream);
