@@ -7,8 +7,8 @@ import { build } from 'esbuild';
 
 /** Bytes that are wanted, and bytes that are allowed: no more than there are now. */
 const BUDGETS = {
-  node: [2_500, 6_100],
-  web: [2_000, 6_850],
+  node: [2_500, 6_350],
+  web: [2_000, 6_900],
   reactive: [2_000, 3_500],
   'reactive-verify': [6_000, 6_000],
   observable: [800, 2_750],

@@ -13,6 +13,7 @@ import type { Readable } from 'node:stream';
 import { type Asking, asking, NOTHING, type Taker } from '../bridge/asking.js';
 import type { Receiver } from '../contract.js';
 import { asError, reporting } from './failures.js';
+import { shorten } from './iteration.js';
 
 /** How an outlet is set up. */
 export interface OutletOptions<T> {
@@ -38,6 +39,7 @@ export class Outlet<T> implements Taker<T> {
     stream.on('newListener', (event) => {
       if (event === 'readable') this.#atOnce = false;
     });
+    if (options.objectMode) shorten(stream, () => this.#past());
   }
 
   /** The stream's `_read`. */
@@ -46,6 +48,22 @@ export class Outlet<T> implements Taker<T> {
     this.#atOnce = true;
     if (item === NOTHING) this.#asking.ask();
     else this.#give(item);
+  }
+
+  /** An item that is there, if nothing of the stream is between it and the reader. */
+  #past(): T | typeof NOTHING {
+    const { stream } = this;
+    if (stream.readableLength > 0 || stream.destroyed) return NOTHING;
+    if (stream.listenerCount('data') > 0 || stream.readableEncoding !== null) return NOTHING;
+    const item = this.#asking.now();
+    if (item === NOTHING) return item;
+    // The stream fails at null, and Node's iterator awaits a promise: these go through both.
+    if (item === null || typeof (item as { then?: unknown } | undefined)?.then === 'function') {
+      this.#give(item);
+      return NOTHING;
+    }
+    this.#given++;
+    return item;
   }
 
   /** The stream is destroyed. */

@@ -107,6 +107,7 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
     this.#controller = controller;
   }
 
+  /** Inside of it a read waits, so what is there goes to that; later it may have gone. */
   pull(): void | Promise<void> {
     this.#queued = undefined; // it was read
     if (this.#rest !== undefined) {
@@ -138,8 +139,12 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   }
 
   take(item: T): void {
-    if (this.#enqueue(item)) this.#release();
-    else if (!this.#over) this.#asking.ask();
+    if (this.#enqueue(item)) {
+      if (this.#holds) this.#queued = { item };
+      this.#release();
+    } else if (!this.#over) {
+      this.#asking.ask();
+    }
   }
 
   end(reason: unknown): void {
@@ -176,7 +181,6 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
     this.#taken++;
     if (this.type === undefined) {
       this.#controller.enqueue(item);
-      if (this.#holds) this.#queued = { item };
       return true;
     }
     if (!ArrayBuffer.isView(item)) {
@@ -186,7 +190,6 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
     }
     if (item.byteLength === 0) return false;
     this.#enqueueBytes(new Uint8Array(item.buffer, item.byteOffset, item.byteLength));
-    if (this.#holds) this.#queued = { item };
     return true;
   }
 

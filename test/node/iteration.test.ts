@@ -1,0 +1,81 @@
+// Iterating a stream over a channel: it goes past the stream's buffer where it can, and nobody can tell that from Node's own
+// iterator, which `iterator()` still gives.
+
+import fc from 'fast-check';
+import { Channel } from 'sluice';
+import { toDuplex, toReadable } from 'sluice/node';
+import { describe, expect, it } from 'vitest';
+import { macrotask, MUTATING, PlainSignal, watch, type Watched } from '../support.js';
+
+type Step =
+  | { readonly do: 'send'; readonly items: readonly unknown[] }
+  | { readonly do: 'next'; readonly times: number }
+  | { readonly do: 'return' | 'read' | 'listen' | 'destroy' | 'abort' | 'end' | 'fail' | 'cancel' | 'wait' };
+
+const FAILS = 'a promise that rejects';
+const boom = new Error('boom');
+
+const item = fc.oneof(
+  { weight: 12, arbitrary: fc.nat(9) },
+  fc.constantFrom<unknown>(undefined, null, '', Promise.resolve('promised'), FAILS, { then: 'no function' }),
+);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('send' as const), items: fc.array(item, { maxLength: 6 }) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('next' as const), times: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 3, arbitrary: fc.constant({ do: 'wait' as const }) },
+  fc.record({
+    do: fc.constantFrom('return', 'read', 'listen', 'destroy', 'abort', 'end', 'fail', 'cancel'),
+  }) as fc.Arbitrary<Step>,
+);
+
+/** Does the steps, and says what could be seen of it. */
+async function lived(steps: readonly Step[], ownsBoth: boolean, native: boolean): Promise<unknown> {
+  const channel = new Channel<unknown>(100);
+  const signal = new PlainSignal();
+  const seen: unknown[] = [];
+  const options = { signal, onDrop: (dropped: unknown) => void seen.push(['dropped', dropped]) };
+  const stream = ownsBoth
+    ? toDuplex({ sender: new Channel<unknown>(1), receiver: channel }, options)
+    : toReadable(channel, options);
+  stream.on('error', (error) => void seen.push(['error', error]));
+  for (const event of ['end', 'close']) stream.on(event, () => void seen.push([event]));
+  const iterator = native ? stream.iterator() : stream[Symbol.asyncIterator]();
+  const answers: Watched[] = [];
+  for (const each of steps) {
+    if (each.do === 'send')
+      for (const sent of each.items)
+        channel.closed || channel.trySend(sent === FAILS ? handled(Promise.reject(boom)) : sent);
+    else if (each.do === 'next') for (let i = 0; i < each.times; i++) answers.push(watch(iterator.next()));
+    else if (each.do === 'return') answers.push(watch(iterator.return?.() as Promise<unknown>));
+    else if (each.do === 'read') seen.push(['read', stream.read()]);
+    else if (each.do === 'listen') stream.on('data', (data) => void seen.push(['data', data]));
+    else if (each.do === 'destroy') stream.destroy(boom);
+    else if (each.do === 'abort') signal.abort(boom);
+    else if (each.do === 'end') channel.close();
+    else if (each.do === 'fail') channel.close(boom);
+    else if (each.do === 'cancel') channel.cancel(boom);
+    // What each has led to is seen: what waits for a tick or a task of the loop is no difference.
+    await macrotask();
+    await macrotask();
+  }
+  const { destroyed, errored, readableEnded, readableLength } = stream;
+  const outcomes = answers.map(({ state, result }) => [state, result]);
+  return { outcomes, seen, left: channel.drain(), destroyed, errored, readableEnded, readableLength };
+}
+
+function handled<P extends Promise<unknown>>(promise: P): P {
+  promise.catch(() => {});
+  return promise;
+}
+
+describe('iterating a stream over a channel', () => {
+  it("is Node's own iteration, whatever happens to stream and channel", async () => {
+    const lives = fc.array(step, { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(lives, fc.boolean(), async (steps, ownsBoth) => {
+        expect(await lived(steps, ownsBoth, false)).toEqual(await lived(steps, ownsBoth, true));
+      }),
+      { numRuns: MUTATING ? 100 : process.env['LONG'] === '1' ? 20_000 : 1_000 },
+    );
+  });
+});
