@@ -75,7 +75,7 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   #queued: { readonly item: T } | undefined = undefined;
   /** The end has come, behind these. */
   #ending: { readonly reason: unknown } | undefined = undefined;
-  /** Items taken, for messages. */
+  /** Items of a stream of bytes, for messages. */
   #taken = 0;
   /** Takes back that the source tells of its end: it may live longer. */
   readonly #forget: () => void;
@@ -178,11 +178,11 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
 
   /** Hands an item to the read that waits; false where it was none that a reader would see. */
   #enqueue(item: T): boolean {
-    this.#taken++;
     if (this.type === undefined) {
       this.#controller.enqueue(item);
       return true;
     }
+    this.#taken++;
     if (!ArrayBuffer.isView(item)) {
       this.#drop(item);
       this.fail(wrong(`item ${this.#taken - 1} of a stream of bytes`, 'a view of a buffer', item));
