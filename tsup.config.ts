@@ -2,9 +2,8 @@ import { defineConfig } from 'tsup';
 
 // One build for every runtime: ES2022, ESM and CJS, one file of declarations for each of both.
 //
-// `channel` and `queue` are entries only so that each becomes a file of its own, and a bundler leaves out the one that is
-// not used; the formats share no code, the entries of a format do. No source maps: they would double the package, and
-// what ships is readable as it is.
+// The formats share no code, the entries of a format do. No source maps: they would double the package, and what ships is
+// readable as it is.
 const entries = {
   index: 'src/index.ts',
   control: 'src/control/index.ts',
@@ -18,8 +17,19 @@ const entries = {
   diagnostics: 'src/diagnostics/index.ts',
 };
 
+// Each a file of its own, so that a bundler leaves out those that are not used: esbuild keeps a class with a computed name,
+// as `[Symbol.dispose]`, as long as anything of its file is used.
+const apart = {
+  channel: 'src/channel-api.ts',
+  queue: 'src/queue.ts',
+  credits: 'src/control/credits.ts',
+  gate: 'src/control/gate.ts',
+  'token-bucket': 'src/control/token-bucket.ts',
+  'from-readable-stream': 'src/web/from-readable-stream.ts',
+};
+
 export default defineConfig({
-  entry: { ...entries, channel: 'src/channel-api.ts', queue: 'src/queue.ts' },
+  entry: { ...entries, ...apart },
   dts: { entry: entries, compilerOptions: { types: ['node'] } },
   format: ['esm', 'cjs'],
   target: 'es2022',

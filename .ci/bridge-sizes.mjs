@@ -1,5 +1,5 @@
-// What each bridge adds to an application that has the core: minified and gzipped, beside `import * from 'sluice'`. Fails
-// where one is above its budget.
+// What each bridge adds to an application that has the core, and what one function of it adds to one that has `Channel`:
+// minified and gzipped. Fails where that is above its budget.
 
 import { gzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,17 @@ const BUDGETS = {
   diagnostics: [1_500, 1_870],
 };
 
-/** The size of a bundle of those entries of dist/. */
+/** The most bytes that one function of an entry may add, or one of its classes: a part that is not used stays out. */
+const SINGLE = { control: 2_700, node: 2_850, web: 2_600, reactive: 2_500, observable: 1_800, otel: 2_900 };
+
+/** The size of a bundle of those entries of dist/, whole, or one of their exports. */
 async function sizeOf(entries) {
-  const contents = entries.map((entry, i) => `import * as e${i} from './${entry}.js'; console.log(e${i});`).join('\n');
+  const contents = entries
+    .map(
+      ([entry, name], i) =>
+        `import ${name ? `{ ${name} as e${i} }` : `* as e${i}`} from './${entry}.js'; console.log(e${i});`,
+    )
+    .join('\n');
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: fileURLToPath(new URL('../dist', import.meta.url)) },
     bundle: true,
@@ -32,13 +40,23 @@ async function sizeOf(entries) {
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
 
-const core = await sizeOf(['index']);
 let failed = false;
+const whole = await sizeOf([['index']]);
 for (const [entry, [wanted, most]] of Object.entries(BUDGETS)) {
-  const size = (await sizeOf(['index', entry])) - core;
+  const size = (await sizeOf([['index'], [entry]])) - whole;
   const isOver = size > most;
   failed ||= isOver;
   const name = `sluice/${entry.replace('-', '/')}`;
   console.log(`${name}: ${size} bytes beside the core (wanted: ${wanted})${isOver ? `, MORE THAN ${most}` : ''}`);
+}
+const channel = ['index', 'Channel'];
+const alone = await sizeOf([channel]);
+for (const [entry, most] of Object.entries(SINGLE)) {
+  for (const name of Object.keys(await import(`../dist/${entry}.js`))) {
+    const size = (await sizeOf([channel, [entry, name]])) - alone;
+    const isOver = size > most;
+    failed ||= isOver;
+    console.log(`${name}: ${size} bytes beside Channel${isOver ? `, MORE THAN ${most}` : ''}`);
+  }
 }
 process.exitCode = failed ? 1 : 0;
