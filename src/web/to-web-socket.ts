@@ -157,6 +157,7 @@ class SocketSender implements Sender<Message>, Abortable {
         turns.reject(error); // not a message that can be sent
         continue;
       }
+      this.#looks = 0; // what is let in shows that bytes leave: looks again soon
       turns.fulfil();
     }
     if (turns.waiting > 0) return this.#look();
@@ -203,9 +204,7 @@ class SocketSender implements Sender<Message>, Abortable {
     const ms = LOOKS[Math.min(this.#looks++, LOOKS.length - 1)] as number;
     this.#timer = host.setTimeout(() => {
       this.#timer = undefined;
-      const { waiting } = this.#turns;
       this.#goOn();
-      if (this.#turns.waiting < waiting) this.#looks = 0;
     }, ms);
   }
 

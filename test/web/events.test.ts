@@ -97,6 +97,46 @@ describe('fromEventTarget', () => {
     expect(await rejection(failing.receive())).toBe(error);
   });
 
+  it('fails by an error event without an error with its message, where it has one', async () => {
+    for (const [message, said] of [
+      ['the wire was cut', 'the wire was cut'],
+      ['', 'the source told of an error'],
+      [undefined, 'the source told of an error'],
+      [5, 'the source told of an error'],
+    ] as const) {
+      for (const error of [undefined, null]) {
+        const [target, channel] = listen();
+        const event = Object.assign(new Event('error'), { error, message });
+        target.dispatchEvent(event);
+        const failure = await rejection(channel.receive());
+        expect([(failure as Error).message, (failure as Error).cause]).toEqual([said, event]);
+      }
+    }
+  });
+
+  it('lets go of what it listened to already, and ends, where the target refuses a listener', async () => {
+    const refused = new Error('no such event');
+    const target = new Target();
+    const add = target.addEventListener.bind(target);
+    target.addEventListener = (...args: Parameters<typeof add>) => {
+      if (args[0] === 'error') throw refused;
+      add(...args);
+    };
+    const channel = fromEventTarget(target, { item: 'tick', end: 'stop', error: 'error' }, 1, { overflow: 'error' });
+    expect(target.listeners).toEqual([]);
+    expect(await rejection(channel.receive())).toBe(refused);
+  });
+
+  it('fails although its map throws nothing at all', async () => {
+    const target = new Target();
+    const map = (): never => {
+      throw undefined; // oxlint-disable-line no-throw-literal
+    };
+    const channel = fromEventTarget(target, { item: 'tick', map }, 1, { overflow: 'error' });
+    target.emit('tick');
+    expect(await rejection(channel.receive())).toMatchObject({ message: 'map threw, and did not say why' });
+  });
+
   it('fails with what its map throws', async () => {
     const target = new Target();
     const channel = fromEventTarget(

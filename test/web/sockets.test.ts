@@ -75,6 +75,43 @@ describe('fromWebSocket', () => {
     expect(await rejection(messages.receive())).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  it('says the code, and the reason where there is one, of a connection that broke off', async () => {
+    for (const [parts, message] of [
+      [{ code: 1006, reason: '' }, 'the WebSocket was closed without a handshake (code 1006)'],
+      [{ code: 1011, reason: 'no disk' }, 'the WebSocket was closed without a handshake (code 1011, no disk)'],
+      [{ code: 1006, reason: undefined }, 'the WebSocket was closed without a handshake (code 1006)'],
+    ] as const) {
+      const socket = new FakeSocket();
+      const messages = fromWebSocket(socket, 1, { overflow: 'error' });
+      const event = Object.assign(new Event('close'), { wasClean: false, ...parts });
+      socket.dispatchEvent(event);
+      const error = await rejection(messages.receive());
+      expect([(error as Error).message, (error as Error).cause]).toEqual([message, event]);
+    }
+  });
+
+  it('pauses a socket that has both methods for it, unless another way was named; not one that has half', () => {
+    const message = () => Object.assign(new Event('message'), { data: 'a' });
+    for (const [methods, options, paused] of [
+      [['pause', 'resume'], {}, 1],
+      [['pause', 'resume'], { pausing: false }, 0],
+      [['pause'], {}, 0],
+    ] as const) {
+      const pause = vi.fn();
+      const socket = new FakeSocket();
+      for (const name of methods) Object.assign(socket, { [name]: pause });
+      const messages = fromWebSocket(socket, 1, { overflow: 'drop-newest', ...options });
+      socket.dispatchEvent(message());
+      expect([messages.size, pause.mock.calls.length]).toEqual([1, paused]);
+    }
+    const resume = vi.fn();
+    const half = Object.assign(new FakeSocket(), { resume });
+    const messages = fromWebSocket(half, 1, { overflow: 'drop-newest' });
+    half.dispatchEvent(message());
+    messages.drain();
+    expect(resume).not.toHaveBeenCalled();
+  });
+
   it('has ended where the socket has closed before', () => {
     const ended = Object.assign(new FakeSocket(), { readyState: 3 });
     expect(fromWebSocket(ended, 1, { overflow: 'error' }).ended).toBe(true);
@@ -170,6 +207,120 @@ describe('toWebSocket', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('looks soon again after a look that let one in, and ever later while none does; no timer is left', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const socket = new FakeSocket();
+      const sender = toWebSocket(socket, { maxBuffered: 1 });
+      await sender.send('a');
+      const sends = ['b', 'c'].map((text) => watch(sender.send(text)));
+      /** How many milliseconds go by until the next look finds room. */
+      const waited = async (count: number): Promise<number> => {
+        socket.bufferedAmount = 0;
+        for (let ms = 0; ; ms++) {
+          if (socket.sent.length === count) return ms;
+          vi.advanceTimersByTime(1);
+          await macrotask();
+        }
+      };
+      vi.advanceTimersByTime(500); // in vain, so the looks are rare by now
+      await macrotask();
+      const rare = await waited(2);
+      const soon = await waited(3);
+      expect(soon).toBeLessThan(rare);
+      expect([sends.map(({ state }) => state), vi.getTimerCount()]).toEqual([['fulfilled', 'fulfilled'], 0]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('leaves no timer and no listener when the socket closes under a send that waits', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const socket = Object.assign(new FakeSocket(), { bufferedAmount: 1e6 });
+      const removed = vi.spyOn(socket, 'removeEventListener');
+      const signal = new PlainSignal();
+      const sender = toWebSocket(socket, { signal });
+      void sender.send('a').catch(() => {});
+      expect(vi.getTimerCount()).toBe(1);
+      socket.becomes(3, 'close');
+      expect([vi.getTimerCount(), signal.listeners.size]).toEqual([0, 0]);
+      expect(removed.mock.calls.map(([type]) => type).sort()).toEqual(['close', 'error', 'open']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('waits for callbacks, not for timers, where the socket calls back', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const callbacks: ((error?: Error | null) => void)[] = [];
+      const socket = Object.assign(new FakeSocket(), {
+        send(data: string, done: (error?: Error | null) => void) {
+          socket.sent.push(data);
+          socket.bufferedAmount += data.length;
+          callbacks.push(done);
+        },
+      });
+      const dropped: unknown[] = [];
+      const sender = toWebSocket(socket, { maxBuffered: 1, onDrop: (message) => void dropped.push(message) });
+      const sends = ['a', 'b', 'c'].map((text) => watch(sender.send(text)));
+      await macrotask();
+      expect([socket.sent, vi.getTimerCount()]).toEqual([['a'], 0]);
+      for (const [error, sent] of [
+        [undefined, ['a', 'b']],
+        [null, ['a', 'b', 'c']],
+        [new Error('lost'), ['a', 'b', 'c']],
+      ] as const) {
+        socket.bufferedAmount = 0;
+        callbacks.shift()?.(error);
+        await macrotask();
+        expect(socket.sent).toEqual(sent);
+      }
+      expect([dropped, vi.getTimerCount(), sends.every(({ state }) => state === 'fulfilled')]).toEqual([
+        ['c'],
+        0,
+        true,
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('refuses a message that the socket throws at, and goes on with those behind it', async () => {
+    const socket = Object.assign(new FakeSocket(), { bufferedAmount: 1e6 });
+    const refused = new Error('not that');
+    const send = socket.send.bind(socket);
+    socket.send = (data: string) => {
+      if (data === 'bad') throw refused;
+      send(data);
+    };
+    const sender = toWebSocket(socket);
+    const sends = ['bad', 'good'].map((text) => watch(sender.send(text)));
+    socket.bufferedAmount = 0;
+    socket.dispatchEvent(new Event('open'));
+    await macrotask();
+    expect(sends.map(({ state }) => state)).toEqual(['rejected', 'fulfilled']);
+    expect([sends[0]?.result, socket.sent]).toEqual([refused, ['good']]);
+  });
+
+  it('closes with 1000 behind what waits, once', async () => {
+    const socket = Object.assign(new FakeSocket(), { bufferedAmount: 1e6 });
+    const sender = toWebSocket(socket);
+    const sent = watch(sender.send('a'));
+    const closings = [sender.close(), sender.close(new Error('late'))].map((each) => watch(Promise.resolve(each)));
+    expect(await rejection(sender.send('b'))).toMatchObject({ value: 'b' });
+    expect(socket.close).not.toHaveBeenCalled();
+    socket.bufferedAmount = 0;
+    socket.dispatchEvent(new Event('open'));
+    await macrotask();
+    expect([sent.state, socket.close.mock.calls]).toEqual(['fulfilled', [[1000]]]);
+    expect(await rejection(sender.send('c'))).toMatchObject({ value: 'c' });
+    socket.becomes(3, 'close');
+    await macrotask();
+    expect(closings.map(({ state }) => state)).toEqual(['fulfilled', 'fulfilled']);
   });
 
   it('has sent nothing where a send gave up', async () => {

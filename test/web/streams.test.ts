@@ -783,6 +783,94 @@ describe('fromWritableStream', () => {
     }
   });
 
+  it('writes to a stream that never wants anything while no write is under way, one at a time', async () => {
+    const { stream, written, answer } = sink(0);
+    const sender = fromWritableStream(stream);
+    const sends = [1, 2, 3].map((n) => watch(sender.send(n)));
+    await macrotask();
+    for (const n of [1, 2, 3]) {
+      expect([written.length, sends.filter(({ state }) => state === 'fulfilled').length]).toEqual([n - 1, n]);
+      answer();
+      await macrotask();
+    }
+    expect(stream.locked).toBe(false);
+  });
+
+  it('waits for the room that somebody else has taken, and asks for no more than there is', async () => {
+    const { stream, written, answer } = sink(1);
+    const writer = stream.getWriter();
+    for (const n of [1, 2, 3]) void writer.write(n); // more than it wants
+    writer.releaseLock();
+    const sender = fromWritableStream(stream);
+    const sends = [4, 5].map((n) => watch(sender.send(n)));
+    for (let taken = 1; taken <= 3; taken++) {
+      await macrotask();
+      expect([written.length, sends.map(({ state }) => state)]).toEqual([taken - 1, ['pending', 'pending']]);
+      answer();
+    }
+    await macrotask();
+    expect([written, sends.map(({ state }) => state)]).toEqual([
+      [1, 2, 3],
+      ['fulfilled', 'pending'],
+    ]);
+    for (let more = 0; more < 2; more++) {
+      answer();
+      await macrotask();
+    }
+    expect([written, stream.locked]).toEqual([[1, 2, 3, 4, 5], false]);
+  });
+
+  it('closes behind those who still wait when one before them has given up', async () => {
+    const { stream, written, answer, log } = sink();
+    const sender = fromWritableStream(stream);
+    await sender.send(1);
+    const signal = new PlainSignal();
+    const given = watch(sender.send(2, { signal }));
+    const sent = watch(sender.send(3));
+    const closing = watch(Promise.resolve(sender.close()));
+    signal.abort('given up');
+    await macrotask();
+    expect([given.result, sent.state, log]).toEqual(['given up', 'pending', []]);
+    answer();
+    await macrotask();
+    answer();
+    await macrotask();
+    expect([sent.state, closing.state, written, log]).toEqual(['fulfilled', 'fulfilled', [1, 3], ['closed']]);
+  });
+
+  it('closes when the last who waited has given up', async () => {
+    const { stream, answer, log } = sink();
+    const sender = fromWritableStream(stream);
+    await sender.send(1);
+    const signal = new PlainSignal();
+    const given = watch(sender.send(2, { signal }));
+    const closing = watch(Promise.resolve(sender.close()));
+    await macrotask();
+    signal.abort('given up');
+    answer();
+    await macrotask();
+    expect([given.result, closing.state, log, stream.locked]).toEqual(['given up', 'fulfilled', ['closed'], false]);
+  });
+
+  it('lets go of its signal at every end', async () => {
+    const ends: ((sender: Sender<number>, stream: WritableStream<number>) => unknown)[] = [
+      (sender) => sender.close(),
+      (sender) => sender.close(new Error('failed')),
+      async (sender, stream) => {
+        await stream.abort('dead');
+        await rejection(sender.send(1));
+      },
+    ];
+    for (const end of ends) {
+      const signal = new PlainSignal();
+      const stream = new WritableStream<number>();
+      const sender = fromWritableStream(stream, { signal });
+      expect(signal.listeners.size).toBe(1);
+      await end(sender, stream);
+      expect(signal.listeners.size).toBe(0);
+    }
+  });
+
   it('refuses to close while somebody else is closing the stream, as it does after that', async () => {
     let finish = (): void => {};
     const stream = new WritableStream<number>({ close: () => new Promise<void>((resolve) => (finish = resolve)) });
@@ -870,6 +958,86 @@ describe('toWritableStream', () => {
     expect([closed.result, written.state, dropped]).toEqual(['stop', 'rejected', [1]]);
     expect(await rejection(channel.receive())).toBe('stop');
     expect(signal.listeners.size).toBe(0);
+  });
+
+  it('lets go of both signals, its own and that of the receiver, at every end', async () => {
+    const ends: ((stream: WritableStream<number>, signal: PlainSignal, receiver: PlainSignal) => unknown)[] = [
+      (stream) => stream.close(),
+      (stream) => stream.abort('enough'),
+      (_stream, signal) => signal.abort('stop'),
+      (_stream, _signal, receiver) => receiver.abort('nobody'),
+    ];
+    for (const end of ends) {
+      const [signal, receiver] = [new PlainSignal(), new PlainSignal()];
+      const closes: unknown[] = [];
+      const sender = {
+        signal: receiver,
+        send: () => Promise.resolve(),
+        close: (error?: unknown) => Promise.resolve(void closes.push(error)),
+      };
+      const stream = toWritableStream<number>(sender, { signal });
+      expect([signal.listeners.size, receiver.listeners.size]).toEqual([1, 1]);
+      await end(stream, signal, receiver);
+      await macrotask();
+      expect([signal.listeners.size, receiver.listeners.size]).toEqual([0, 0]);
+      expect(closes.length).toBe(receiver.aborted ? 0 : 1);
+    }
+  });
+
+  it('fails when the receiver has left: by the send under way, or at once where there is none', async () => {
+    const receiver = new PlainSignal();
+    const refusal = new Error('the send was refused');
+    let refuse = (): void => {};
+    const dropped: number[] = [];
+    const sender = {
+      signal: receiver,
+      send: () => new Promise<void>((_, reject) => void (refuse = () => reject(refusal))),
+      close: () => Promise.resolve(),
+    };
+    const writer = toWritableStream<number>(sender, { onDrop: (item) => void dropped.push(item) }).getWriter();
+    const [closed, written] = [watch(writer.closed), watch(writer.write(1))];
+    await macrotask();
+    receiver.abort('nobody');
+    await macrotask();
+    expect([closed.state, written.state]).toEqual(['pending', 'pending']); // the send says it
+    refuse();
+    await macrotask();
+    expect([closed.result, written.result, dropped]).toEqual([refusal, refusal, [1]]);
+
+    const idle = watch(toWritableStream<number>(sender).getWriter().closed);
+    await macrotask();
+    expect(idle.result).toMatchObject({ code: 'ERR_SLUICE_CLOSED', cause: 'nobody' });
+  });
+
+  it('fails, too, when a send was accepted and the receiver has left meanwhile', async () => {
+    const receiver = new PlainSignal();
+    let accept = (): void => {};
+    const sender = {
+      signal: receiver,
+      send: () => new Promise<void>((resolve) => void (accept = resolve)),
+      close: () => Promise.resolve(),
+    };
+    const writer = toWritableStream<number>(sender).getWriter();
+    const [closed, written] = [watch(writer.closed), watch(writer.write(1))];
+    await macrotask();
+    receiver.abort('nobody');
+    accept();
+    await macrotask();
+    expect([closed.state, written.state]).toEqual(['rejected', 'fulfilled']);
+    expect(closed.result).toMatchObject({ code: 'ERR_SLUICE_CLOSED', cause: 'nobody' });
+  });
+
+  it('takes a sender whose `signal` is something else', async () => {
+    const sent: number[] = [];
+    const sender = {
+      signal: { aborted: 'no signal' },
+      send: (item: number) => Promise.resolve(void sent.push(item)),
+      close: () => Promise.resolve(),
+    };
+    const writer = toWritableStream<number>(sender).getWriter();
+    await writer.write(1);
+    await writer.close();
+    expect(sent).toEqual([1]);
   });
 
   it('refuses what it cannot work with', () => {
