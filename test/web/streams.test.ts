@@ -15,8 +15,10 @@ import {
   collect,
   collectGarbage,
   full,
+  letsTimersFire,
   macrotask,
   microtasks,
+  passSlice,
   PlainSignal,
   rejection,
   settled,
@@ -72,7 +74,7 @@ describe('fromReadableStream', () => {
     expect(waits.map(({ result }) => result)).toEqual([1, { value: 2, done: false }, 3]);
   });
 
-  it('is unlocked for whoever goes on after a receive, and stays locked within a loop', async () => {
+  it('is unlocked for whoever goes on after a receive', async () => {
     const { stream, controller } = fed();
     const receiver = fromReadableStream(stream);
     expect(stream.locked).toBe(false);
@@ -81,6 +83,119 @@ describe('fromReadableStream', () => {
     controller.enqueue(1);
     await received;
     expect(stream.locked).toBe(false);
+  });
+
+  it('stays locked for a loop that asks on, and is unlocked where its body waits for something else', async () => {
+    const { stream, controller } = fed();
+    for (const n of [1, 2]) controller.enqueue(n);
+    const locked: boolean[] = [];
+    for await (const n of fromReadableStream(stream)) {
+      locked.push(stream.locked);
+      await macrotask();
+      locked.push(stream.locked);
+      if (n === 2) break;
+    }
+    expect(locked).toEqual([true, false, true, false]);
+  });
+
+  it('is unlocked by a loop that is left, unless somebody else waits', async () => {
+    const { stream, controller } = fed();
+    const receiver = fromReadableStream(stream);
+    const items = receiver[Symbol.asyncIterator]();
+    const [next, received] = [items.next(), watch(receiver.receive())];
+    controller.enqueue(1);
+    expect(await next).toEqual({ value: 1, done: false });
+    expect(await items.return()).toEqual({ value: undefined, done: true });
+    expect([stream.locked, received.state]).toEqual([true, 'pending']);
+    controller.enqueue(2);
+    await macrotask();
+    expect([received.result, stream.locked]).toEqual([2, false]);
+    expect(await items.next()).toEqual({ value: undefined, done: true });
+    expect(await items.return()).toEqual({ value: undefined, done: true });
+    controller.enqueue(3);
+    expect(await receiver.receive()).toBe(3); // nothing was taken for what has been left
+
+    const alone = receiver[Symbol.asyncIterator]();
+    controller.enqueue(4);
+    await alone.next();
+    void alone.return();
+    expect(stream.locked).toBe(false); // in that very call
+  });
+
+  it('keeps reading for those who go on waiting when one of them leaves', async () => {
+    const { stream, controller } = fed();
+    const receiver = fromReadableStream(stream);
+    const signal = new PlainSignal();
+    const waits = [watch(receiver.receive({ signal })), watch(receiver.receive())];
+    await macrotask();
+    signal.abort('given up');
+    await microtasks();
+    expect([waits.map(({ state }) => state), stream.locked]).toEqual([['rejected', 'pending'], true]);
+    controller.enqueue(1);
+    await macrotask();
+    expect([waits.map(({ result }) => result), stream.locked]).toEqual([['given up', 1], false]);
+  });
+
+  it('has taken nothing for several who leave one after the other', async () => {
+    const { stream, controller } = fed();
+    const receiver = fromReadableStream(stream);
+    const signals = [new PlainSignal(), new PlainSignal(), new PlainSignal()];
+    const [first, ...others] = signals;
+    const waits = [watch(receiver.receive({ signal: first as PlainSignal }))];
+    await macrotask();
+    first?.abort('given up'); // lets go of the lock; by when the engine says so, others have come and gone
+    for (const signal of others) waits.push(watch(receiver.receive({ signal })));
+    for (const signal of others) signal.abort('given up');
+    await macrotask();
+    expect(waits.map(({ result }) => result)).toEqual(signals.map(() => 'given up'));
+    expect(stream.locked).toBe(false);
+    controller.enqueue(1);
+    expect(await receiver.receive()).toBe(1);
+  });
+
+  it('lets the event loop run although there is always something to read', async () => {
+    const stream = new ReadableStream<number>({ pull: (controller) => controller.enqueue(1) });
+    const receiver = fromReadableStream(stream);
+    const fired = await letsTimersFire((going) => [
+      (async () => {
+        while (going()) await receiver.receive();
+      })(),
+    ]);
+    expect(fired).toBe(true);
+  });
+
+  it('unlocks where all have left while the event loop is let run', async () => {
+    const stream = new ReadableStream<number>({ pull: (controller) => controller.enqueue(1) });
+    const receiver = fromReadableStream(stream);
+    const items = receiver[Symbol.asyncIterator]();
+    for (let i = 0; i < 200; i++) {
+      await items.next();
+      passSlice(); // the next read waits for its turn
+      const signal = new PlainSignal();
+      const given = watch(receiver.receive({ signal }));
+      signal.abort('given up');
+      await macrotask();
+      expect([given.state, stream.locked]).toEqual([given.result === 1 ? 'fulfilled' : 'rejected', false]);
+      if (given.state === 'rejected') break;
+    }
+  });
+
+  it('cancels once: the second cancel is the first', async () => {
+    const cancels: unknown[] = [];
+    let cancelled = (): void => {};
+    const stream = new ReadableStream<number>({
+      cancel(reason) {
+        cancels.push(reason);
+        return new Promise<void>((resolve) => void (cancelled = resolve));
+      },
+    });
+    const receiver = fromReadableStream(stream);
+    const both = ['first', 'second'].map((reason) => watch(Promise.resolve(receiver.cancel(reason))));
+    await macrotask();
+    expect([cancels, both.map(({ state }) => state)]).toEqual([['first'], ['pending', 'pending']]);
+    cancelled();
+    await macrotask();
+    expect(both.map(({ state }) => state)).toEqual(['fulfilled', 'fulfilled']);
   });
 
   it('keeps `undefined` and `null` as items of a loop', async () => {
