@@ -5,7 +5,7 @@
 // a step makes of one. There an item that comes after the side has left goes to `dropLate`; one that comes while the side is
 // there, and wants none just then, is kept for its next ask, and nothing is taken ahead of that.
 //
-// Invariants: at most one ask is open; after `end`, or `cancel`, the taker hears nothing more.
+// Invariants: at most one ask is open; after `end`, `leave` or `cancel`, the taker hears nothing more.
 
 import { ITEM, type Taker } from '../calls.js';
 import type { Receiver, WaitOptions } from '../contract.js';
@@ -25,9 +25,9 @@ export interface Asking<T> {
   now(): T | typeof NOTHING;
   /** Waits for an item, or the end, and tells the taker; nothing while it waits already. */
   ask(): void;
-  /** Waits no more. What it asked for was not taken; or, where that cannot be known or was, goes to `dropLate`. */
+  /** Is done with the source. What it asked for was not taken; or, where that cannot be known or was, goes to `dropLate`. */
   leave(): void;
-  /** Leaves, and tells the source that nobody wants its items any more. */
+  /** Leaves, where it has not, and tells the source that nobody wants its items any more. */
   cancel(reason: unknown): void;
   /**
    * Calls `tell` once the end is known, although nobody asks; only where the source can say so, and not after `cancel`.
@@ -53,7 +53,7 @@ export function asking<T>(
   dropLate: (item: T) => void,
 ): Asking<T> {
   const given = Object(source) as Source<T>;
-  if (typeof given[ITEM] === 'function') return new OwnChannel(given, taker);
+  if (typeof given[ITEM] === 'function') return new OwnChannel(given, taker, dropLate);
   if (typeof given.receive === 'function' && typeof given.cancel === 'function') {
     return new Promised(new ForeignReceiver(given as Receiver<T>), taker, dropLate);
   }
@@ -71,13 +71,18 @@ class OwnChannel<T> implements Asking<T>, Taker<T> {
   constructor(
     private readonly channel: Source<T>,
     private readonly taker: Taker<T>,
+    private readonly dropLate: (item: T) => void,
   ) {}
 
   now(): T | typeof NOTHING {
     if (this.#over || this.#leave !== undefined || this.#rests) return NOTHING;
     if (this.channel.tryReceive === undefined) return NOTHING;
     this.#rests = spendsBudget();
-    return this.#rests ? NOTHING : this.channel.tryReceive(NOTHING);
+    if (this.#rests) return NOTHING;
+    const item = this.channel.tryReceive(NOTHING);
+    if (!this.#over || item === NOTHING) return item;
+    this.dropLate(item); // the channel told somebody how full it is, and that one made the side leave
+    return NOTHING;
   }
 
   ask(): void {
@@ -98,13 +103,13 @@ class OwnChannel<T> implements Asking<T>, Taker<T> {
   }
 
   leave(): void {
+    this.#over = true;
     this.#leave?.();
     this.#leave = undefined;
   }
 
   cancel(reason: unknown): void {
     this.leave();
-    this.#over = true;
     quietly(() => this.channel.cancel?.(reason));
   }
 
@@ -112,7 +117,6 @@ class OwnChannel<T> implements Asking<T>, Taker<T> {
     return onEnd(this.channel, (reason) => {
       if (this.#over) return;
       this.leave();
-      this.#over = true;
       tell(reason);
     });
   }
@@ -185,7 +189,10 @@ class Promised<T> implements Asking<T> {
   /** The ask that is open, by its number; 0 where none is. */
   #open = 0;
   #asks = 0;
+  /** Nothing is asked any more: it has left, or there is nothing. */
   #over = false;
+  /** The source has ended, or was cancelled. */
+  #ended = false;
   /** Has come when the side wanted none: for its next ask. */
   #kept: Step<T> | undefined = undefined;
 
@@ -237,6 +244,7 @@ class Promised<T> implements Asking<T> {
   }
 
   leave(): void {
+    this.#over = true;
     const kept = this.#kept;
     this.#kept = undefined;
     if (kept !== undefined) this.dropLate(kept.value);
@@ -246,8 +254,8 @@ class Promised<T> implements Asking<T> {
   }
 
   cancel(reason: unknown): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#ended) return;
+    this.#ended = true;
     this.leave();
     this.source.cancel(reason);
   }
@@ -259,6 +267,7 @@ class Promised<T> implements Asking<T> {
   #end(reason: unknown): void {
     this.#open = 0;
     this.#over = true;
+    this.#ended = true;
     this.taker.end(reason);
   }
 }

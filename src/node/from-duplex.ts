@@ -3,8 +3,8 @@
 import type { Duplex } from 'node:stream';
 import type { Common } from '../bridge/options.js';
 import type { Receiver, Sender } from '../contract.js';
-import { fromReadable } from './from-readable.js';
-import { fromWritable } from './from-writable.js';
+import { checkReadable, fromReadable } from './from-readable.js';
+import { checkWritable, fromWritable } from './from-writable.js';
 
 /**
  * A sender and a receiver over the two sides of a `Duplex`: a socket, a cipher, a child process. Each is as that of
@@ -29,6 +29,10 @@ export function fromDuplex<O = any, I = any>(
   duplex: Duplex,
   options?: Common<O>,
 ): { sender: Sender<O>; receiver: Receiver<I> } {
-  const receiver = fromReadable<I>(duplex, options && { ...options, onDrop: undefined });
-  return { sender: fromWritable<O>(duplex, options), receiver };
+  checkReadable(duplex); // both before anything is begun
+  checkWritable(duplex);
+  return {
+    sender: fromWritable<O>(duplex, options),
+    receiver: fromReadable<I>(duplex, options && { signal: options.signal }),
+  };
 }

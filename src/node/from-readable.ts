@@ -45,10 +45,9 @@ const TAKE_STEP: Asker<never> = { shape: NEXT };
 // oxlint-disable-next-line typescript/no-explicit-any -- what a stream carries is known to its user alone
 export function fromReadable<T = any>(readable: NodeJS.ReadableStream | Readable, options?: Common<T>): Receiver<T> {
   const { signal } = checkOptions<Common<T>>(options);
-  if (typeof readable?.on !== 'function' || typeof readable.pipe !== 'function') {
-    throw wrong('readable', 'a Readable', readable);
-  }
+  checkReadable(readable);
   const tap = tapOf<T>(readable);
+  tap.guard();
   const cancel = (reason?: unknown): void => tap.cancel(reason);
   if (signal !== undefined) tap.untilClosed(whenAborted(signal, cancel));
   const receiver: Receiver<T> = {
@@ -58,6 +57,18 @@ export function fromReadable<T = any>(readable: NodeJS.ReadableStream | Readable
   };
   // Not enumerable: a copy with a `receive` of its own must not have it.
   return Object.defineProperty(receiver, STEP, { value: (limits: WaitOptions) => tap.receive(TAKE_STEP, limits) });
+}
+
+/** Throws where it is no readable stream. A Writable has a `pipe` too. */
+export function checkReadable(readable: unknown): void {
+  const { on, pipe, read, readable: isReadable } = Object(readable) as Partial<Readable>;
+  if (
+    typeof on === 'function' &&
+    typeof pipe === 'function' &&
+    (typeof read === 'function' || isReadable !== undefined)
+  )
+    return;
+  throw wrong('readable', 'a Readable', readable);
 }
 
 /** Iterates a stream, and leaves it open. */

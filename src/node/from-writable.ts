@@ -59,9 +59,7 @@ import { type Party, type Sink, sinkOf } from './sink.js';
 // oxlint-disable-next-line typescript/no-explicit-any -- what a stream takes is known to its user alone
 export function fromWritable<T = any>(writable: NodeJS.WritableStream | Writable, options?: Common<T>): Sender<T> {
   const given = checkOptions<Common<T>>(options);
-  if (typeof writable?.on !== 'function' || typeof writable.write !== 'function') {
-    throw wrong('writable', 'a Writable', writable);
-  }
+  checkWritable(writable);
   const sink = sinkOf(writable);
   const written = new Written<T>(sink, dropping(given));
   if (given.signal !== undefined) {
@@ -72,6 +70,12 @@ export function fromWritable<T = any>(writable: NodeJS.WritableStream | Writable
     send: (item: T, limits?: WaitOptions) => written.send(item, limits),
     close: (error?: unknown) => written.close(error),
   };
+}
+
+/** Throws where it is no writable stream. */
+export function checkWritable(writable: unknown): void {
+  const { on, write } = Object(writable) as Partial<Writable>;
+  if (typeof on !== 'function' || typeof write !== 'function') throw wrong('writable', 'a Writable', writable);
 }
 
 interface Closing {
@@ -135,12 +139,7 @@ class Written<T> implements Party {
 
   serve(): boolean {
     const line = this.#line;
-    try {
-      this.#write(line.first);
-      line.fulfil(undefined);
-    } catch (error) {
-      line.reject(error);
-    }
+    line.serve((item) => this.#write(item));
     if (line.waiting > 0) return true;
     this.#proceed();
     return false;

@@ -3,8 +3,8 @@
 // Guarantees: receives are served in one line, first come, first served; only the first of them reads, and nothing is read
 // while nobody waits: what is received is taken from the stream's own buffer in the same moment.
 //
-// Invariants: `readable` and `end` are listened for exactly while somebody waits; `error` and `close` from the first receive, or
-// cancel, to the stream's `close`: an `error` that nobody listens for would end the process. After the end nobody waits.
+// Invariants: `readable` and `end` are listened for exactly while somebody waits; `error` and `close` from the call on to the
+// stream's `close`: an `error` that nobody listens for would end the process. After the end nobody waits.
 
 import { Readable } from 'node:stream';
 import { readLimits, type Limits, Turns } from '../bridge/turns.js';
@@ -63,7 +63,7 @@ export class Tap<T> {
     try {
       limits = readLimits(options);
       if (line.waiting === 0) {
-        this.#guard();
+        this.guard();
         const item = this.#end === undefined ? this.#read() : null;
         if (item !== null) return line.fulfilled(asker.shape.one(item));
       }
@@ -94,7 +94,7 @@ export class Tap<T> {
   cancel(reason: unknown): void {
     this.#look();
     if (this.#end !== undefined && this.#stream.destroyed) return;
-    this.#guard();
+    this.guard();
     const error = reason === undefined ? undefined : asError(reason);
     this.#finish(reason === undefined ? QUIET : { error: reason });
     quietly(() => void this.#stream.destroy(error));
@@ -105,7 +105,7 @@ export class Tap<T> {
   untilClosed(release: () => void): void {
     if (this.#isClosed) return release();
     this.#releases.push(release);
-    this.#guard();
+    this.guard();
   }
 
   /** The next item of the stream; null where there is none, or an end. */
@@ -132,6 +132,7 @@ export class Tap<T> {
       const item = this.#read();
       if (this.#end !== undefined) return this.#finish(this.#end);
       if (item === null) return;
+      if (line.waiting === 0) return void this.#stream.unshift(item); // who waited has left while the stream was read
       line.fulfil(line.first.shape.one(item));
     }
     this.#unlisten();
@@ -165,7 +166,8 @@ export class Tap<T> {
     if (this.#line.waiting === 0) this.#unlisten();
   }
 
-  #guard(): void {
+  /** Listens for the stream's error, which would else end the process, and for its close. */
+  guard(): void {
     if (this.#guarding) return;
     this.#guarding = true;
     this.#stream.on('error', this.#failed).on('close', this.#closed);

@@ -60,7 +60,7 @@ export function toDuplex<O, I>(
   const { objectMode = true, close = true, cancel = true } = given;
   const drop = dropping(given);
   const { stream, inlet } = joined(sender, receiver, { objectMode, close, cancel, drop, signal: given.signal });
-  inlet.watch();
+  if (!stream.destroyed) inlet.watch();
   return stream;
 }
 

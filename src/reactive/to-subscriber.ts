@@ -91,7 +91,7 @@ class Feeding<T> implements Subscriber<T>, Follower, Abortable {
       throw error;
     }
     if (this.#over) return this.drop(item); // §2.8
-    if (this.#outstanding === 0) return this.#fail(unrequested(item));
+    if (this.#outstanding === 0) return this.#unrequested(item);
     this.#outstanding--;
     this.#outlet.send(item);
   }
@@ -107,6 +107,13 @@ class Feeding<T> implements Subscriber<T>, Follower, Abortable {
 
   onComplete(): void {
     this.#ended(undefined);
+  }
+
+  /** The item rides on the error, but where nobody gets that. */
+  #unrequested(item: T): void {
+    if (!this.closes) this.drop(item);
+    else this.#core?.followers.add({ cancelling: () => this.drop(item), ending() {} });
+    this.#fail(unrequested(item));
   }
 
   /** The publisher has ended. */

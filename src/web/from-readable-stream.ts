@@ -52,10 +52,15 @@ type AnyShape<T> = Shape<T, unknown>;
  * ```
  */
 export function fromReadableStream<T>(stream: AnyReadableStream<T>, options?: Common<T>): Receiver<T> {
-  const { getReader, cancel } = Object(stream) as Partial<ReadableStreamLike<T>>;
+  checkReadable(stream);
+  return new StreamReceiver<T>(stream, checkOptions(options));
+}
+
+/** Throws where it is no `ReadableStream`. */
+export function checkReadable(stream: unknown): void {
+  const { getReader, cancel } = Object(stream) as Partial<ReadableStreamLike<unknown>>;
   if (typeof getReader !== 'function' || typeof cancel !== 'function')
     throw wrong('stream', 'a ReadableStream', stream);
-  return new StreamReceiver<T>(stream, checkOptions(options));
 }
 
 class StreamReceiver<T> implements Receiver<T>, Abortable {
@@ -135,6 +140,11 @@ class StreamReceiver<T> implements Receiver<T>, Abortable {
 
   [Symbol.asyncIterator](): ChannelIterator<T> {
     return new StreamIteration(this);
+  }
+
+  /** An answer at once, in turn with the others. */
+  settled(result: unknown): Promise<unknown> {
+    return this.#turns.fulfilled(result);
   }
 
   /** An iteration is over: those of its waits that are left end with it. */
@@ -300,7 +310,7 @@ class StreamIteration<T> implements ChannelIterator<T> {
   }
 
   #end(): Promise<IteratorResult<T, undefined>> {
-    return Promise.resolve({ value: undefined, done: true });
+    return this.receiver.settled(this.#shape.end()) as Promise<IteratorResult<T, undefined>>;
   }
 }
 

@@ -49,9 +49,14 @@ const NOW: Promise<void> = Promise.resolve();
  * ```
  */
 export function fromWritableStream<T>(stream: AnyWritableStream<T>, options?: Common<T>): Sender<T> {
-  const { getWriter, abort } = Object(stream) as Partial<WritableStreamLike<T>>;
-  if (typeof getWriter !== 'function' || typeof abort !== 'function') throw wrong('stream', 'a WritableStream', stream);
+  checkWritable(stream);
   return new StreamSender<T>(stream, checkOptions(options));
+}
+
+/** Throws where it is no `WritableStream`. */
+export function checkWritable(stream: unknown): void {
+  const { getWriter, abort } = Object(stream) as Partial<WritableStreamLike<unknown>>;
+  if (typeof getWriter !== 'function' || typeof abort !== 'function') throw wrong('stream', 'a WritableStream', stream);
 }
 
 class StreamSender<T> implements Sender<T>, Abortable {
@@ -88,7 +93,7 @@ class StreamSender<T> implements Sender<T>, Abortable {
       if (this.#closed !== 'no') throw this.#refusal(value);
       const writer = this.#lock();
       if (turns.waiting === 0 && this.#wants(writer)) {
-        if (!this.#write(writer, value)) throw this.#refusal(value);
+        this.#write(writer, value);
         this.#releaseSoon();
         return turns.fulfilled(undefined);
       }
@@ -199,30 +204,31 @@ class StreamSender<T> implements Sender<T>, Abortable {
     let any = false;
     while (turns.waiting > 0 && (this.#wants(writer) || this.#neverWants(writer))) {
       any = true;
-      if (!this.#write(writer, turns.first)) return false;
-      if (turns.waiting === 1 && this.#closing === undefined) this.#release();
-      turns.fulfil();
+      turns.serve((item) => {
+        this.#write(writer, item);
+        if (turns.waiting === 0 && this.#closing === undefined) this.#release();
+      });
     }
     if (turns.waiting === 0) this.#finish();
     return any;
   }
 
-  /** False where an engine throws, as that of Node 20, since somebody else is closing the stream: all were told. */
-  #write(writer: WriterLike<T>, item: T): boolean {
+  /** Throws where an engine does, as that of Node 20, since somebody else is closing the stream: all are told. */
+  #write(writer: WriterLike<T>, item: T): void {
     let written: Promise<void>;
+    this.#writes++;
     try {
       written = writer.write(item);
     } catch {
+      this.#writes--;
       this.#fail(undefined);
-      return false;
+      throw this.#refusal(item);
     }
-    this.#writes++;
     written.then(this.#onWritten, (error: unknown) => {
       this.#writes--;
       this.#drop(item);
       this.#fail(error);
     });
-    return true;
   }
 
   readonly #onWritten = (): void => {
@@ -241,6 +247,7 @@ class StreamSender<T> implements Sender<T>, Abortable {
     if (closing === undefined || writer === undefined || this.#turns.waiting > 0) return;
     const { error } = closing;
     if (error !== undefined && this.#writes > 0) return;
+    if (writer.desiredSize === null) return; // it has failed: `closed` will say why
     this.#forgetSignal();
     const ended = error === undefined ? writer.close() : writer.abort(error);
     ended.then(closing.succeeded, (cause: unknown) => closing.failed(this.#isFine() ? this.#refusal(NO_ITEM) : cause));

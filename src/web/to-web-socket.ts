@@ -76,6 +76,8 @@ class SocketSender implements Sender<Message>, Abortable {
   #timer: unknown = undefined;
   #looks = 0;
   #over = false;
+  /** Those who wait are being served: a socket may call back inside of its `send`. */
+  #serves = false;
   #closing = false;
   #cause: unknown = undefined;
   readonly #done: Promise<void>;
@@ -148,18 +150,14 @@ class SocketSender implements Sender<Message>, Abortable {
 
   /** A look at the socket, by whatever occasion. */
   readonly #goOn = (): void => {
-    if (this.#over) return;
+    if (this.#over || this.#serves) return;
     const turns = this.#turns;
+    this.#serves = true;
     while (turns.waiting > 0 && this.#hasRoom()) {
-      try {
-        this.#hand(turns.first);
-      } catch (error) {
-        turns.reject(error); // not a message that can be sent
-        continue;
-      }
-      this.#looks = 0; // what is let in shows that bytes leave: looks again soon
-      turns.fulfil();
+      this.#looks = 0; // bytes have left: looks again soon
+      turns.serve((value) => this.#hand(value)); // throws where it is no message that can be sent
     }
+    this.#serves = false;
     if (turns.waiting > 0) return this.#look();
     this.#rest();
     this.#finish();

@@ -101,7 +101,7 @@ class StreamSink<T> implements UnderlyingSink<T>, Abortable {
     } catch (error) {
       this.#sends = false;
       this.#drop(chunk);
-      await this.#finish(error ?? noReason());
+      this.#finish(error ?? noReason()).catch(() => {}); // the error of the send is the stream's, and does not wait
       throw error;
     }
   }
@@ -119,7 +119,7 @@ class StreamSink<T> implements UnderlyingSink<T>, Abortable {
     const error = reason ?? noReason();
     this.#controller.error(error);
     this.#own.abort(error);
-    void this.#finish(error);
+    this.#finish(error).catch(() => {});
   }
 
   #receiverLeft(cause: unknown): void {

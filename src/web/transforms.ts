@@ -8,8 +8,8 @@ import { checkFunction, checkObject, wrong } from '../arguments.js';
 import type { Common } from '../bridge/options.js';
 import { Channel } from '../channel-api.js';
 import type { Receiver, Sender } from '../contract.js';
-import { fromReadableStream } from './from-readable-stream.js';
-import { fromWritableStream } from './from-writable-stream.js';
+import { checkReadable, fromReadableStream } from './from-readable-stream.js';
+import { checkWritable, fromWritableStream } from './from-writable-stream.js';
 import type { NativeReadableStream, NativeWritableStream, ReadableStreamLike, WritableStreamLike } from './platform.js';
 import { StreamSource } from './to-readable-stream.js';
 import { toWritableStream } from './to-writable-stream.js';
@@ -53,6 +53,8 @@ export function fromTransformStream<I, O>(
   options?: Common<I | O>,
 ): { sender: Sender<I>; receiver: Receiver<O> } {
   checkObject('pair', pair);
+  checkWritable(pair.writable); // both before anything is begun
+  checkReadable(pair.readable);
   return {
     sender: fromWritableStream<I>(pair.writable, options),
     receiver: fromReadableStream<O>(pair.readable, options),

@@ -132,7 +132,7 @@ describe.each(KINDS)('asking %s', (kind) => {
     }
   });
 
-  it('may be left without being asked, twice, and be asked again', async () => {
+  it('may be left without being asked, or twice; then nothing is taken any more, however it is asked', async () => {
     const channel = new Channel<number>(2);
     const side = new Side(sourceOf(kind, channel));
     side.asking.leave();
@@ -144,7 +144,7 @@ describe.each(KINDS)('asking %s', (kind) => {
     channel.trySend(1);
     channel.trySend(2);
     await macrotask();
-    expect([...side.late, ...side.log]).toEqual([1, 2]);
+    expect([side.asking.now(), side.log, channel.size + side.late.length]).toEqual([NOTHING, [], 2]);
   });
 
   it('cancels the source once, with the reason, and is over then', async () => {

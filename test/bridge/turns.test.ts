@@ -30,7 +30,10 @@ describe('a line', () => {
     expect([turns.waiting, turns.first]).toEqual([3, 'a']);
     turns.fulfil(1);
     expect([turns.waiting, turns.first]).toEqual([2, 'b']);
-    turns.reject('refused');
+    turns.serve((value) => {
+      expect([value, turns.waiting, turns.first]).toEqual(['b', 1, 'c']); // it has left by then
+      throw 'refused'; // oxlint-disable-line no-throw-literal
+    });
     expect([turns.waiting, turns.first]).toEqual([1, 'c']);
     await microtasks();
     expect([a, b, c]).toEqual([
@@ -50,8 +53,10 @@ describe('a line', () => {
     const note = (what: unknown): void => void order.push(what);
     for (const value of ['a', 'b', 'c']) void turns.wait(value, undefined).then(note, note);
     turns.fulfil(1);
-    turns.reject(2);
-    turns.fulfil(3);
+    turns.serve(() => {
+      throw 2; // oxlint-disable-line no-throw-literal
+    });
+    turns.serve(() => 3);
     await microtasks();
     expect(order).toEqual([1, 2, 3]);
   });

@@ -1,6 +1,7 @@
 // Receivers and senders over streams: in turn, exact where a wait is given up, and told of every way in which a stream ends.
 
 import { EventEmitter } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { Duplex, PassThrough, Readable, Writable } from 'node:stream';
 import { ChannelClosedError, TimeoutError } from 'sluice';
 import { fromDuplex, fromReadable, fromWritable } from 'sluice/node';
@@ -81,11 +82,11 @@ describe('fromReadable', () => {
     expect(await rejection(fromReadable(idle()).receive({ timeout: -1 }))).toBeInstanceOf(RangeError);
   });
 
-  it('listens while somebody waits, and from then on for errors until the stream closes', async () => {
+  it('listens while somebody waits, and from the call on for errors, until the stream closes', async () => {
     const stream = idle();
     const receiver = fromReadable<number>(stream);
     const listeners = (): number[] => ['readable', 'end', 'error', 'close'].map((name) => stream.listenerCount(name));
-    expect(listeners()).toEqual([0, 0, 0, 0]);
+    expect(listeners()).toEqual([0, 0, 1, 1]);
     const waiting = receiver.receive();
     expect(listeners()).toEqual([1, 1, 1, 1]);
     stream.push(1);
@@ -94,6 +95,16 @@ describe('fromReadable', () => {
     stream.destroy();
     await macrotask();
     expect(listeners()).toEqual([0, 0, 0, 0]);
+  });
+
+  it('fails at the first receive, and not the process, where the stream failed before it', async () => {
+    const missing = fromReadable(createReadStream('/no such file'));
+    const failed = idle();
+    const receiver = fromReadable(failed);
+    failed.destroy(boom);
+    await macrotask();
+    expect(await rejection(receiver.receive())).toBe(boom);
+    await expect(missing.receive()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('leaves the stream open at a break, for whoever reads on', async () => {

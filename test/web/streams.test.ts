@@ -105,20 +105,20 @@ describe('fromReadableStream', () => {
     const [next, received] = [items.next(), watch(receiver.receive())];
     controller.enqueue(1);
     expect(await next).toEqual({ value: 1, done: false });
-    expect(await items.return()).toEqual({ value: undefined, done: true });
+    expect(await items.return?.()).toEqual({ value: undefined, done: true });
     expect([stream.locked, received.state]).toEqual([true, 'pending']);
     controller.enqueue(2);
     await macrotask();
     expect([received.result, stream.locked]).toEqual([2, false]);
     expect(await items.next()).toEqual({ value: undefined, done: true });
-    expect(await items.return()).toEqual({ value: undefined, done: true });
+    expect(await items.return?.()).toEqual({ value: undefined, done: true });
     controller.enqueue(3);
     expect(await receiver.receive()).toBe(3); // nothing was taken for what has been left
 
     const alone = receiver[Symbol.asyncIterator]();
     controller.enqueue(4);
     await alone.next();
-    void alone.return();
+    void alone.return?.();
     expect(stream.locked).toBe(false); // in that very call
   });
 
