@@ -179,7 +179,7 @@ function own(observed: Observed, series: Series, channel: Core<unknown>, attribu
       return drops;
     },
   };
-  const hasMarks = channel.pressure !== undefined;
+  const hasMarks = channel.pressure?.isHigh !== undefined; // a bridge that asks for more has a mark, and no level
   const by = new Measure(channel.pressure?.isHigh === true, observed.instruments, attributes);
   let stopMeasuring: ReturnType<typeof measure> | undefined;
   const follower: Follower = {

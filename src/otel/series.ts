@@ -138,6 +138,9 @@ export class Series {
     this.#attributes = ROWS.map(([, own]) => ({ ...attributes, ...own }));
   }
 
+  /** Has drops of one that has ended, which no collection has been told of. */
+  owes = false;
+
   enter(member: Member): void {
     this.members.add(member);
     add(this.#gone, member.counters, -1);
@@ -198,9 +201,9 @@ export class Observed {
     if (!member.isIn) return;
     member.release();
     const { series } = member;
-    const late = attempt(() => member.readLast(), false) && ended;
+    if (attempt(() => member.readLast(), false) && ended) series.owes = true;
     series.leave(member);
-    if (series.members.size > 0 || late) return;
+    if (series.members.size > 0 || series.owes) return;
     this.#active.delete(series);
     this.#rest();
   }
@@ -211,6 +214,7 @@ export class Observed {
         member.release();
         series.leave(member);
       }
+      series.owes = false;
       if (series.members.size === 0) this.#active.delete(series);
     }
     // Later: of a callback that removes itself the SDK would pass over the next one.

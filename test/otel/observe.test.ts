@@ -4,6 +4,7 @@ import { metrics } from '@opentelemetry/api';
 import { AggregationTemporality, MeterProvider } from '@opentelemetry/sdk-metrics';
 import { BoundedQueue, Channel, type ChannelStats, receiving, select, sending } from 'sluice';
 import { type MeterLike, observe } from 'sluice/otel';
+import { fromPublisher } from 'sluice/reactive';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { observers } from '../../src/observers.js';
 import { CORE } from '../../src/open.js';
@@ -247,6 +248,12 @@ describe('the histogram of pressure', () => {
     using _ = observe(full(10, { name: 'orders' }), started().meter);
     expect(observers).toBeUndefined();
   });
+
+  it('costs a channel that a publisher fills nothing, whose mark is no watermark', () => {
+    const channel = fromPublisher<number>({ subscribe() {} }, 4, { name: 'orders' });
+    using _ = observe(channel, started().meter);
+    expect(observers).toBeUndefined();
+  });
 });
 
 describe('the histogram of waits', () => {
@@ -410,6 +417,19 @@ describe('the end of a channel', () => {
     await macrotask();
     expect(otel.callbacks()).toBe(0);
     expect((await otel.collect()).size).toBe(0);
+  });
+
+  it('reports them, too, where another of that name ends before the collection', async () => {
+    const otel = started(AggregationTemporality.DELTA);
+    const [cancelled, closed] = [full(3, { name: 'orders' }), new Channel(1, { name: 'orders' })];
+    observe([cancelled, closed], otel.meter);
+    await otel.collect();
+    cancelled.cancel();
+    closed.close();
+    await macrotask();
+    expect(await read(otel, 'sluice.channel.dropped')).toEqual({ cancel: 3 });
+    await macrotask();
+    expect(otel.callbacks()).toBe(0);
   });
 
   it('takes nothing of the next callback: one that leaves does so after the collection', async () => {
