@@ -266,6 +266,19 @@ describe('a subscriber', () => {
     }
   });
 
+  it('drops that item where nobody gets the error', async () => {
+    const lent = into(2, { close: false });
+    lent.source.next(1);
+    lent.source.subscriber.onNext(2);
+    expect([lent.drops, lent.channel.drain(), lent.channel.closed]).toEqual([[[2, 'cancel']], [1], false]);
+    const owned = into(2);
+    owned.source.next(3);
+    owned.source.subscriber.onNext(4);
+    expect(owned.drops).toEqual([]); // it rides on the error
+    owned.channel.cancel('enough');
+    expect([owned.drops, await rejection(owned.channel.receive())]).toEqual([[[4, 'cancel']], 'enough']);
+  });
+
   it.each([
     ['onSubscribe', null],
     ['onSubscribe', {}],
