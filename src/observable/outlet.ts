@@ -68,7 +68,7 @@ export class Outlet<T> implements Publishing<T>, Abortable {
 
   /** Begins to pump, or tells of the abort that has been. */
   start(subscription: Subscription<T>): void {
-    if (subscription.closed) return;
+    if (subscription.closed || !subscription.heeds()) return;
     const failure = this.#failure;
     if (failure === undefined) return subscription.start();
     void NOW.then(() => {

@@ -26,9 +26,16 @@ export class Subscription<T> implements Reader, Taker<T>, Abortable {
     this.#asking = asking(owner.source, this, owner.dropLate);
   }
 
+  /** Heeds its signal from now on; false where that has aborted, and it has left. */
+  heeds(): boolean {
+    const { signal } = this;
+    if (signal?.aborted) this.leave(signal.reason);
+    else if (signal !== undefined) onAbort(signal, this);
+    return !this.closed;
+  }
+
   /** Begins. */
   start(): void {
-    if (this.signal !== undefined) onAbort(this.signal, this);
     this.#asking.ask();
   }
 

@@ -286,6 +286,24 @@ describe('toObservable', () => {
     expect([subscription.closed, log, channel.size, channel.ended]).toEqual([true, [], 1, false]);
   });
 
+  it('leaves by a signal that aborts inside of start, or while the error of another abort is on its way', async () => {
+    const channel = full(2);
+    const inside = new AbortController();
+    const { observer, log } = watched<number>(() => inside.abort('enough'));
+    const begun = { ...observer, start: () => inside.abort('enough') };
+    const subscription = toObservable(channel, { cancel: false }).subscribe(begun, { signal: inside.signal });
+    await macrotask();
+    expect([subscription.closed, log, channel.size]).toEqual([true, [], 2]);
+    const later = new AbortController();
+    const failing = watched<number>();
+    toObservable(channel, { signal: AbortSignal.abort('over'), cancel: false }).subscribe(failing.observer, {
+      signal: later.signal,
+    });
+    later.abort('enough');
+    await macrotask();
+    expect(failing.log).toEqual([]);
+  });
+
   it('shares the items among all who subscribe, and whoever else receives, in their turns', async () => {
     const channel = new Channel<number>(4);
     const observable = toObservable(channel, { cancel: false });
