@@ -53,12 +53,13 @@ export class Outlet<T> implements Taker<T> {
   /** An item that is there, if nothing of the stream is between it and the reader. */
   #past(): T | typeof NOTHING {
     const { stream } = this;
-    if (stream.readableLength > 0 || stream.destroyed) return NOTHING;
-    if (stream.listenerCount('data') > 0 || stream.readableEncoding !== null) return NOTHING;
+    if (!this.#atOnce || stream.readableLength > 0 || stream.destroyed) return NOTHING;
+    if (stream.listenerCount('data') > 0 || stream.listenerCount('readable') > 1) return NOTHING; // beside the iterator's
+    if (stream.readableEncoding !== null) return NOTHING;
     const item = this.#asking.now();
     if (item === NOTHING) return item;
     // The stream fails at null, and Node's iterator awaits a promise: these go through both.
-    if (item === null || typeof (item as { then?: unknown } | undefined)?.then === 'function') {
+    if (item === null || mayBeAwaited(item)) {
       this.#give(item);
       return NOTHING;
     }
@@ -123,5 +124,15 @@ export class Outlet<T> implements Taker<T> {
       if (item === null) return;
       this.options.drop(item);
     }
+  }
+}
+
+/** Whether `await` makes something else of it, or may fail at it. */
+function mayBeAwaited(item: unknown): boolean {
+  if (typeof item !== 'object' && typeof item !== 'function') return false;
+  try {
+    return typeof (item as { then?: unknown }).then === 'function';
+  } catch {
+    return true;
   }
 }

@@ -1,30 +1,37 @@
 // Iterating a stream over a channel: it goes past the stream's buffer where it can, and nobody can tell that from Node's own
 // iterator, which `iterator()` still gives.
 
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { Channel } from 'sluice';
 import { toDuplex, toReadable } from 'sluice/node';
 import { describe, expect, it } from 'vitest';
+import { spendsBudget } from '../../src/politeness.js';
 import { macrotask, MUTATING, PlainSignal, watch, type Watched } from '../support.js';
 
 type Step =
   | { readonly do: 'send'; readonly items: readonly unknown[] }
   | { readonly do: 'next'; readonly times: number }
-  | { readonly do: 'return' | 'read' | 'listen' | 'destroy' | 'abort' | 'end' | 'fail' | 'cancel' | 'wait' };
+  | { readonly do: 'return' | 'read' | 'listen' | 'react' | 'destroy' | 'abort' | 'end' | 'fail' | 'cancel' | 'wait' };
 
 const FAILS = 'a promise that rejects';
 const boom = new Error('boom');
+const BAD = Object.defineProperty({}, 'then', {
+  get() {
+    throw boom;
+  },
+});
 
 const item = fc.oneof(
   { weight: 12, arbitrary: fc.nat(9) },
-  fc.constantFrom<unknown>(undefined, null, '', Promise.resolve('promised'), FAILS, { then: 'no function' }),
+  fc.constantFrom<unknown>(undefined, null, '', Promise.resolve('promised'), FAILS, { then: 'no function' }, BAD),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('send' as const), items: fc.array(item, { maxLength: 6 }) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('next' as const), times: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 3, arbitrary: fc.constant({ do: 'wait' as const }) },
   fc.record({
-    do: fc.constantFrom('return', 'read', 'listen', 'destroy', 'abort', 'end', 'fail', 'cancel'),
+    do: fc.constantFrom('return', 'read', 'listen', 'react', 'destroy', 'abort', 'end', 'fail', 'cancel'),
   }) as fc.Arbitrary<Step>,
 );
 
@@ -49,6 +56,7 @@ async function lived(steps: readonly Step[], ownsBoth: boolean, native: boolean)
     else if (each.do === 'return') answers.push(watch(iterator.return?.() as Promise<unknown>));
     else if (each.do === 'read') seen.push(['read', stream.read()]);
     else if (each.do === 'listen') stream.on('data', (data) => void seen.push(['data', data]));
+    else if (each.do === 'react') stream.on('readable', () => void seen.push(['reacted', stream.read()]));
     else if (each.do === 'destroy') stream.destroy(boom);
     else if (each.do === 'abort') signal.abort(boom);
     else if (each.do === 'end') channel.close();
@@ -73,7 +81,14 @@ describe('iterating a stream over a channel', () => {
     const lives = fc.array(step, { minLength: 1, maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(lives, fc.boolean(), async (steps, ownsBoth) => {
-        expect(await lived(steps, ownsBoth, false)).toEqual(await lived(steps, ownsBoth, true));
+        const [ours, native] = [await lived(steps, ownsBoth, false), await lived(steps, ownsBoth, true)];
+        if (isDeepStrictEqual(ours, native)) return;
+        // It may be the turn of the event loop, which came in the one and not in the other: both with a fresh budget.
+        const fresh = (isNative: boolean): Promise<unknown> => {
+          while (!spendsBudget());
+          return lived(steps, ownsBoth, isNative);
+        };
+        expect(await fresh(false)).toEqual(await fresh(true));
       }),
       { numRuns: MUTATING ? 100 : process.env['LONG'] === '1' ? 20_000 : 1_000 },
     );
