@@ -111,12 +111,12 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   pull(): void | Promise<void> {
     this.#queued = undefined; // it was read
     if (this.#rest !== undefined) {
-      this.#enqueueBytes(this.#rest);
+      this.#enqueueBytes(this.#rest, true);
       return this.#endIfDue();
     }
     if (this.#ending !== undefined) return this.#endIfDue();
     const item = this.#asking.now();
-    if (item !== NOTHING && this.#enqueue(item)) return;
+    if (item !== NOTHING && this.#enqueue(item, true)) return;
     if (this.#over) return;
     const pulled = new Promise<void>((resolve) => {
       this.#pulled = resolve;
@@ -134,12 +134,14 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   wants(): boolean {
     if (this.#over) return false;
     if (this.stream.locked) return true;
+    // A reader with a buffer has let go of a read: the engine keeps that, and asks no more until it is answered.
+    if (this.type !== undefined && (this.#controller.byobRequest ?? null) !== null) return true;
     this.#release(); // whoever read has let go: the next read pulls again
     return false;
   }
 
   take(item: T): void {
-    if (this.#enqueue(item)) {
+    if (this.#enqueue(item, false)) {
       if (this.#holds) this.#queued = { item };
       this.#release();
     } else if (!this.#over) {
@@ -177,7 +179,7 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
   }
 
   /** Hands an item to the read that waits; false where it was none that a reader would see. */
-  #enqueue(item: T): boolean {
+  #enqueue(item: T, waits: boolean): boolean {
     if (this.type === undefined) {
       this.#controller.enqueue(item);
       return true;
@@ -189,7 +191,7 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
       return false;
     }
     if (item.byteLength === 0) return false;
-    this.#enqueueBytes(new Uint8Array(item.buffer, item.byteOffset, item.byteLength));
+    this.#enqueueBytes(new Uint8Array(item.buffer, item.byteOffset, item.byteLength), waits);
     return true;
   }
 
@@ -198,14 +200,16 @@ export class StreamSource<T> implements UnderlyingSource, Taker<T>, Abortable {
     return (this.#controller.desiredSize ?? 0) < 0;
   }
 
-  #enqueueBytes(bytes: Uint8Array): void {
+  /** Into the buffer of a reader that is known to wait; else by the queue, since engines may not answer one that has gone. */
+  #enqueueBytes(bytes: Uint8Array, waits: boolean): void {
     this.#rest = undefined;
     const request = this.#controller.byobRequest;
     const view = request?.view;
     if (view === undefined || view === null) return this.#controller.enqueue(bytes.slice());
     const count = Math.min(bytes.byteLength, view.byteLength);
-    new Uint8Array(view.buffer, view.byteOffset, count).set(bytes.subarray(0, count));
     if (count < bytes.byteLength) this.#rest = bytes.subarray(count);
+    if (!waits) return this.#controller.enqueue(bytes.slice(0, count));
+    new Uint8Array(view.buffer, view.byteOffset, count).set(bytes.subarray(0, count));
     request?.respond(count);
   }
 

@@ -488,7 +488,28 @@ describe('fromWritable', () => {
   });
 });
 
+describe('fromReadable of a Writable', () => {
+  it('throws, although that has a pipe', () => {
+    expect(thrown(() => fromReadable(new Writable({ write() {} }) as never))).toMatchObject({
+      message: 'readable must be a Readable, got [object Object]',
+    });
+  });
+});
+
 describe('fromDuplex', () => {
+  it('that throws has begun nothing', async () => {
+    for (const stream of [new Writable({ write() {} }), Readable.from([1])]) {
+      for (const signal of [new PlainSignal(), AbortSignal.abort('stop')]) {
+        expect(thrown(() => fromDuplex(stream as Duplex, { signal }))).toMatchObject({ name: 'TypeError' });
+        expect([stream.destroyed, stream.listenerCount('error')]).toEqual([false, 0]);
+        if (signal instanceof PlainSignal) expect(signal.listeners.size).toBe(0);
+      }
+    }
+    const signal = new PlainSignal();
+    expect(thrown(() => fromDuplex(new PassThrough(), { signal, onDrop: 'x' as never }))).toBeInstanceOf(TypeError);
+    expect(signal.listeners.size).toBe(0);
+  });
+
   it('is a sender and a receiver over its sides', async () => {
     const { sender, receiver } = fromDuplex<string, Buffer>(new PassThrough());
     await sender.send('ab');
