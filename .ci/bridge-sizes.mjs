@@ -7,11 +7,11 @@ import { build } from 'esbuild';
 
 /** Bytes that are wanted, and bytes that are allowed: no more than there are now. */
 const BUDGETS = {
-  node: [2_500, 6_350],
-  web: [2_000, 6_900],
+  node: [2_500, 6_450],
+  web: [2_000, 6_950],
   reactive: [2_000, 3_500],
   'reactive-verify': [6_000, 6_000],
-  observable: [800, 2_750],
+  observable: [800, 2_800],
   otel: [800, 2_900],
   diagnostics: [1_500, 1_870],
 };

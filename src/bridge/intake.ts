@@ -7,7 +7,7 @@
 // Pausing: the source is paused when `capacity - slack` items are buffered and resumed when half as many are left, by turns;
 // one that is let go of stays as it is. It may give more inside of `resume`, and is paused in the middle of that.
 
-import { checkInteger, wrong } from '../arguments.js';
+import { checkCapacity, checkInteger, wrong } from '../arguments.js';
 import { reportUncaught } from '../callbacks.js';
 import { Channel } from '../channel-api.js';
 import type { Coalesce } from '../contract.js';
@@ -67,7 +67,7 @@ export function intake<T>(
   attach: (into: Intake<T>) => () => void,
 ): Channel<T> {
   const { signal, onDrop, name, overflow = 'error', pausing = false, slack = 0 } = checkOptions(options);
-  checkInteger('capacity', capacity, 1);
+  checkCapacity(capacity, 1);
   checkInteger('options.slack', slack, 0, capacity - 1);
   if (pausing !== false && (typeof pausing?.pause !== 'function' || typeof pausing?.resume !== 'function')) {
     throw wrong('options.pausing', 'an object with pause and resume, or false', pausing);

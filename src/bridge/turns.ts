@@ -7,7 +7,6 @@
 // Invariant: the foreign side cannot serve the first, as far as it has said.
 
 import { type Limits, readLimits } from '../arguments.js';
-import type { WaitOptions } from '../contract.js';
 import { FEW, TimeoutError, withoutStacks } from '../errors.js';
 import { payAll } from '../payroll.js';
 import { Settler } from '../settler.js';
@@ -64,8 +63,8 @@ export class Turns<V, R> implements Owner {
     return this.#settler.refused(error);
   }
 
-  /** Reads the options of a call, which may throw; waits in line; or has no time to wait. */
-  wait(value: V, options: WaitOptions | undefined, limits: Limits = readLimits(options)): Promise<R> {
+  /** Waits in line; or has no time to wait. */
+  wait(value: V, limits: Limits): Promise<R> {
     if (limits.timeout === 0) return this.refused(this.timedOut(value, 0));
     payAll();
     const waiter = new Waiter(this, value);
@@ -87,14 +86,6 @@ export class Turns<V, R> implements Owner {
     return count;
   }
 
-  /** Settles those who came with that, wherever they stand: whoever asked for them has left. They have no limits. */
-  withdraw(value: V, result: R): void {
-    this.#take(
-      (other) => other === value,
-      () => result,
-    );
-  }
-
   /** Settles all who wait, with what is made for each: an end is fulfilled, an error rejected. */
   close(settle: (value: V) => { readonly result: R } | { readonly error: unknown }): void {
     withoutStacks(this.#line.length > FEW, () => {
@@ -108,11 +99,6 @@ export class Turns<V, R> implements Owner {
 
   /** Those that are chosen by what they came with leave the line, fulfilled; nobody else is told. */
   dismiss(chosen: (value: V) => boolean, settle: (value: V) => R): void {
-    this.#take(chosen, settle);
-    this.left();
-  }
-
-  #take(chosen: (value: V) => boolean, settle: (value: V) => R): void {
     for (let waiter = this.#line.first; waiter !== undefined; ) {
       const { next }: Waiter = waiter;
       if (chosen(waiter.value as V)) {
@@ -121,6 +107,7 @@ export class Turns<V, R> implements Owner {
       }
       waiter = next;
     }
+    this.left();
   }
 
   expired(waiter: Waiter, timeout: number): Error {

@@ -23,7 +23,8 @@ import { type Party, type Sink, sinkOf } from './sink.js';
  * taken the item, into its own buffer, of which `highWaterMark` is the bound.
  *
  * An item that was taken and not written goes to `onDrop`. Once the stream has failed, ended or closed, sends reject with
- * `ChannelClosedError`, the item as `value` and the stream's error as `cause`; those that wait do so at that moment. A send
+ * `ChannelClosedError`, the item as `value` and the stream's error as `cause`; those that wait do so at that moment, or, where
+ * somebody else has ended it, when it has finished. A send
  * that is aborted or times out has written nothing; one that the stream refuses, as a `null`, rejects with that error and
  * changes nothing.
  *
@@ -112,7 +113,7 @@ class Written<T> implements Party {
     } catch (error) {
       return line.refused(error);
     }
-    const sent = line.wait(item, undefined, limits);
+    const sent = line.wait(item, limits);
     if (line.waiting > 0) {
       sink.involved.add(this);
       sink.wait(this);

@@ -73,7 +73,7 @@ export class Tap<T> {
     if (this.#end !== undefined) {
       return 'error' in this.#end ? line.refused(this.#end.error) : line.fulfilled(asker.shape.end());
     }
-    const received = line.wait(asker, undefined, limits);
+    const received = line.wait(asker, limits);
     if (line.waiting > 0) this.#listen();
     return received;
   }
@@ -132,8 +132,8 @@ export class Tap<T> {
       const item = this.#read();
       if (this.#end !== undefined) return this.#finish(this.#end);
       if (item === null) return;
-      if (line.waiting === 0) return void this.#stream.unshift(item); // who waited has left while the stream was read
-      line.fulfil(line.first.shape.one(item));
+      if (line.waiting > 0) line.fulfil(line.first.shape.one(item));
+      else this.#stream.unshift(item); // whoever waited has left while the stream was read
     }
     this.#unlisten();
   };

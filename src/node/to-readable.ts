@@ -28,7 +28,7 @@ export interface ToReadableOptions<T> extends Common<T> {
 
 /**
  * A `Readable` over a receiver: to pipe it, to give it to whatever reads streams. It buffers nothing: an item is received
- * when the reader asks for one.
+ * when the reader asks for one. (A stream of bytes that is asked for `read(n)` takes up to as many: Node raises its mark.)
  *
  * The end of the source is the end of the stream; an error, the stream's error. A stream that is destroyed leaves the source
  * as it was, but for what it holds already: one item at the most, which goes to `onDrop`; then it cancels the source, unless

@@ -1,6 +1,6 @@
 // A publisher as a channel.
 
-import { checkInteger } from '../arguments.js';
+import { checkCapacity } from '../arguments.js';
 import { checkOptions, type Common } from '../bridge/options.js';
 import type { Channel } from '../channel-api.js';
 import type { Publisher } from './contract.js';
@@ -51,7 +51,7 @@ export function fromPublisher<T>(
   options: FromPublisherOptions<T> = {},
 ): Channel<T> {
   checkPublisher(publisher);
-  checkInteger('capacity', capacity, 1, 2 ** 32 - 1);
+  checkCapacity(capacity, 1);
   const intake = new Intake<T>(capacity, checkOptions(options));
   const { channel } = intake;
   if (channel.closed) return channel; // by a signal: nothing is begun

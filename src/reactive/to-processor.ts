@@ -6,7 +6,7 @@
 // Invariant: at most one result is `#ahead`, and only once the step has been given the last item: it is what the step
 // makes of the end.
 
-import { checkFunction, checkInteger, wrong } from '../arguments.js';
+import { checkCapacity, checkFunction, wrong } from '../arguments.js';
 import { asking, failure } from '../bridge/asking.js';
 import type { Channel } from '../channel-api.js';
 import type { Processor } from './contract.js';
@@ -84,7 +84,7 @@ class Results<I, O> implements AsyncIterableIterator<O> {
 
 /**
  * A step as a processor: what it is subscribed to fills a channel, the step reads the channel, and what it gives is
- * published, an item for each that was requested. The step begins when a result is first requested.
+ * published, an item for each that was requested. The step begins when a result is first requested, or the source ends.
  *
  * Never more than the capacity is requested or buffered before the step; the step itself holds what it holds. An error
  * goes through the step after the items before it, and at once where there are none: so a step may recover, by `catch`. A
@@ -111,7 +111,7 @@ export function toProcessor<I, O>(
 ): Processor<I, O> {
   if (step === undefined) throw wrong('step', 'a function', step);
   checkFunction('step', step);
-  checkInteger('capacity', capacity, 1, 2 ** 32 - 1);
+  checkCapacity(capacity, 1);
   const intake = new Intake<I>(capacity, {});
   const delivery: Delivery<O> = new Delivery<O>({
     open: (taker, dropLate) =>

@@ -121,7 +121,7 @@ class StreamReceiver<T> implements Receiver<T>, Abortable {
       return turns.fulfilled(shape.one(item));
     }
     if (limits === FOREVER) {
-      const asked = turns.wait(shape, undefined, FOREVER);
+      const asked = turns.wait(shape, FOREVER);
       this.#serve();
       return asked;
     }
@@ -130,7 +130,7 @@ class StreamReceiver<T> implements Receiver<T>, Abortable {
       (asking) => this.#leave(1, () => asking.grant()),
       (timeout) => turns.timedOut(shape, timeout),
     );
-    const asked = turns.wait(shape, undefined, { signal: withdrawal, timeout: FOREVER.timeout });
+    const asked = turns.wait(shape, { signal: withdrawal, timeout: FOREVER.timeout });
     this.#serve();
     // With no time to wait it is withdrawn at once, and gets what the stream can give at once.
     if (limits.timeout === 0) withdrawal.giveUp(turns.timedOut(shape, 0));
@@ -150,8 +150,15 @@ class StreamReceiver<T> implements Receiver<T>, Abortable {
   /** An iteration is over: those of its waits that are left end with it. */
   forget(shape: AnyShape<T>): void {
     const mine = this.#turns.waitingWith(shape);
-    if (mine > 0) this.#leave(mine, () => this.#turns.withdraw(shape, shape.end()));
+    if (mine > 0) this.#leave(mine, () => this.#dismiss(shape));
     else if (this.#turns.waiting === 0) this.#release();
+  }
+
+  #dismiss(shape: AnyShape<T>): void {
+    this.#turns.dismiss(
+      (each) => each === shape,
+      () => shape.end(),
+    );
   }
 
   cancel(reason?: unknown): Promise<void> {

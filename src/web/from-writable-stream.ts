@@ -32,7 +32,7 @@ const NOW: Promise<void> = Promise.resolve();
  * @returns its `send` rejects with `ChannelClosedError`, the item as `value` and the stream's error as `cause`, once the
  * stream has closed or failed, and with a TypeError while somebody else has it locked; otherwise as `send` of a channel.
  * Its `close` rejects with the sink's error, or with `ChannelClosedError` where the stream had closed or failed before, or
- * somebody else was closing it.
+ * somebody else was closing it, and with a TypeError while somebody else has it locked.
  * @throws TypeError where it is no `WritableStream`, or for an option of the wrong kind
  *
  * @example
@@ -101,7 +101,7 @@ class StreamSender<T> implements Sender<T>, Abortable {
       return turns.refused(error);
     }
     if (limits.timeout === 0) return this.#tooLate(value);
-    const sent = turns.wait(value, undefined, limits);
+    const sent = turns.wait(value, limits);
     this.#attend();
     return sent;
   }

@@ -46,8 +46,8 @@ const REASON_UNITS = 41;
  * `close()` closes the socket after all sends, and fulfils when it has closed; with an error the code is 4000 and the reason
  * its message. It rejects with `ChannelClosedError` where the socket closes before all was sent.
  *
- * @returns its `send` rejects with `ChannelClosedError`, the message as `value`, once the socket is closing or closed;
- * otherwise as `send` of a channel
+ * @returns its `send` rejects with `ChannelClosedError`, the message as `value`, once the socket is closing or closed, and one
+ * that waits when it has closed; otherwise as `send` of a channel
  * @throws TypeError or RangeError where it is no `WebSocket`, or for a bad option
  *
  * @example
@@ -124,7 +124,7 @@ class SocketSender implements Sender<Message>, Abortable {
     } catch (error) {
       return turns.refused(error);
     }
-    const sent = turns.wait(value, undefined, limits);
+    const sent = turns.wait(value, limits);
     this.#look();
     return sent;
   }

@@ -6,7 +6,7 @@ import { Channel } from 'sluice';
 import { fromReadable, fromWritable, toReadable } from 'sluice/node';
 import { toObservable } from 'sluice/observable';
 import { toPublisher } from 'sluice/reactive';
-import { fromWritableStream, toReadableStream, toWebSocket, type WebSocketLike } from 'sluice/web';
+import { fromWritableStream, toReadableStream, toWebSocket } from 'sluice/web';
 import { describe, expect, it } from 'vitest';
 import { macrotask, PlainSignal, type Watched, watch } from '../support.js';
 
@@ -81,7 +81,7 @@ const SENDERS: [string, Making][] = [
         },
         close() {},
       });
-      const sender = toWebSocket(socket as WebSocketLike, { ...options, maxBuffered: 1 }) as Sends;
+      const sender = toWebSocket(socket, { ...options, maxBuffered: 1 }) as Sends;
       const goOn = async (): Promise<void> => {
         socket.bufferedAmount = 0;
         socket.dispatchEvent(new Event('open'));

@@ -82,7 +82,7 @@ describe('an intake', () => {
   it.each([
     [0, {}, RangeError, 'capacity must be an integer from 1'],
     [1.5, {}, RangeError, 'capacity must be'],
-    [Number.POSITIVE_INFINITY, {}, RangeError, 'capacity must be'],
+    [Number.POSITIVE_INFINITY, {}, RangeError, 'capacity (there is no unbounded channel) must be'],
     ['1', {}, RangeError, 'capacity must be'],
     [1, null, TypeError, 'options must be an object'],
     [1, { signal: {} }, TypeError, 'options.signal must be an AbortSignal'],
