@@ -16,15 +16,10 @@ type Step =
 
 const FAILS = 'a promise that rejects';
 const boom = new Error('boom');
-const BAD = Object.defineProperty({}, 'then', {
-  get() {
-    throw boom;
-  },
-});
 
 const item = fc.oneof(
   { weight: 12, arbitrary: fc.nat(9) },
-  fc.constantFrom<unknown>(undefined, null, '', Promise.resolve('promised'), FAILS, { then: 'no function' }, BAD),
+  fc.constantFrom<unknown>(undefined, null, '', Promise.resolve('promised'), FAILS, { then: 'no function' }),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('send' as const), items: fc.array(item, { maxLength: 6 }) }) },
@@ -92,5 +87,23 @@ describe('iterating a stream over a channel', () => {
       }),
       { numRuns: MUTATING ? 100 : process.env['LONG'] === '1' ? 20_000 : 300 },
     );
+  });
+
+  it('rejects at an item that cannot be awaited, and destroys the stream', async () => {
+    const bad = Object.defineProperty({}, 'then', {
+      get() {
+        throw boom;
+      },
+    });
+    const channel = Channel.from<unknown>([1, 2, bad, 4], 4);
+    const got: unknown[] = [];
+    const iterated = watch(
+      (async () => {
+        for await (const each of toReadable(channel)) got.push(each);
+      })(),
+    );
+    await macrotask();
+    await macrotask();
+    expect([got, iterated.result, channel.ended]).toEqual([[1, 2], boom, true]);
   });
 });
