@@ -526,6 +526,15 @@ describe('toDuplex', () => {
     expect([await rejection(ends.sender.receive()), await rejection(ends.receiver.receive())]).toEqual([boom, boom]);
   });
 
+  it('leaves nothing at the signal of a sender where its own has aborted', () => {
+    const [signal, stop] = [new PlainSignal(), new PlainSignal()];
+    stop.abort(boom);
+    const channel = new Channel<number>(1);
+    const sender = { signal, send: () => Promise.resolve(), close: () => Promise.resolve() };
+    const duplex = toDuplex<number, number>({ sender, receiver: channel }, { signal: stop }).on('error', () => {});
+    expect([duplex.destroyed, signal.listeners.size]).toEqual([true, 0]);
+  });
+
   it('refuses ends that are none', () => {
     for (const ends of [undefined, {}, { sender: full(1) }, { receiver: full(1) }]) {
       expect(thrown(() => toDuplex(ends as never))).toBeInstanceOf(TypeError);
