@@ -38,21 +38,6 @@ export class Turns<V, R> implements Owner {
     return (this.#line.first as Waiter).value as V;
   }
 
-  /**
-   * Serves the first by what may run foreign code: it has left the line by then, so whatever that does, it is this one that
-   * is served. What it throws is the rejection.
-   */
-  serve(by: (value: V) => R): void {
-    const waiter = this.#line.shift() as Waiter;
-    let result: R;
-    try {
-      result = by(waiter.value as V);
-    } catch (error) {
-      return this.#settler.settle(waiter.reject, error);
-    }
-    this.#settler.settle(waiter.resolve, result);
-  }
-
   /** A call that completes at once. */
   fulfilled(result: R): Promise<R> {
     return this.#settler.fulfilled(result) as Promise<R>;
@@ -76,6 +61,21 @@ export class Turns<V, R> implements Owner {
   /** Serves the first, with what is there: it leaves the line, then is told. */
   fulfil(result: R): void {
     const waiter = this.#line.shift() as Waiter;
+    this.#settler.settle(waiter.resolve, result);
+  }
+
+  /**
+   * Serves the first by what may run foreign code: it has left the line by then, so whatever that does, it is this one that
+   * is served. What it throws is the rejection.
+   */
+  serve(by: (value: V) => R): void {
+    const waiter = this.#line.shift() as Waiter;
+    let result: R;
+    try {
+      result = by(waiter.value as V);
+    } catch (error) {
+      return this.#settler.settle(waiter.reject, error);
+    }
     this.#settler.settle(waiter.resolve, result);
   }
 

@@ -1,7 +1,8 @@
 // `for await` over a stream of ours: Node's own iterator, and a short way for items that are there.
 //
-// Guarantee: nobody who reads, iterates or listens can tell it from Node's own. The short way is taken only while that one rests between two items: it has
-// begun, so it sees to all that happens to the stream; nobody waits for it, and nobody has left it.
+// Guarantee: nobody who reads, iterates or listens can tell it from Node's own. The short way is taken only while that one
+// rests between two items: it has begun, so it sees to all that happens to the stream; nobody waits for it, and nobody has
+// left it.
 //
 // Why: a stream that buffers nothing schedules a tick for each item that goes through it, even for one that is there.
 

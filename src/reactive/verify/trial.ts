@@ -128,7 +128,7 @@ export function has(value: unknown, ...methods: string[]): boolean {
 }
 
 /** Throws unless it is a function, which cannot be left out. */
-export function checkGiven(what: string, value: unknown): void {
+function checkGiven(what: string, value: unknown): void {
   if (typeof value !== 'function') throw wrong(what, 'a function', value);
 }
 
